@@ -1,0 +1,126 @@
+//! What an executor can be told before it starts.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Executor;
+use super::core::{Core, Settings};
+
+/// Configures an [`Executor`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let mut executor = framestep::Executor::builder()
+///     .capacity(10_000)                       // room in queues and timers
+///     .slots(256, 10_000)                     // ten thousand futures of up to 256 bytes
+///     .step(Duration::from_nanos(1_000_000_000 / 30))
+///     .seed(42)
+///     .build();
+/// executor.poll_once();
+/// ```
+#[must_use = "a builder does nothing until `build`"]
+pub struct Builder(Settings);
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("step", &self.0.step).field("seed", &self.0.seed).finish_non_exhaustive()
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder(Settings {
+            capacity: 0,
+            slots: Vec::new(),
+            step: Duration::from_nanos(16_666_667),
+            script_polls: 1_000,
+            frame_polls: 10_000_000,
+            max_tasks: usize::MAX,
+            seed: 0,
+            trace: false,
+            on_outside_wake: None,
+            first_frame: 0,
+            first_generation: 1,
+        })
+    }
+}
+
+impl Builder {
+    /// Makes room for this many scripts in the queues and in the timer wheels.
+    pub fn capacity(mut self, tasks: usize) -> Self {
+        self.0.capacity = tasks;
+        self
+    }
+
+    /// Makes slots for `count` futures that take, with their outputs, up to `size` bytes each. Slots are
+    /// otherwise made when a spawn first needs one, in blocks; sizes are rounded up, so futures of about
+    /// the same size share slots. May be called for several sizes.
+    pub fn slots(mut self, size: usize, count: usize) -> Self {
+        self.0.slots.push((size, count));
+        self
+    }
+
+    /// How far a plain `poll_once` advances the clocks: 16,666,667 ns unless set.
+    pub fn step(mut self, step: Duration) -> Self {
+        self.0.step = step;
+        self
+    }
+
+    /// How often one script may be polled in one step before it is put off to the next: 1,000 unless set,
+    /// at least 1. A script spawned within a step starts with the count of the one that spawned it.
+    pub fn script_polls(mut self, polls: u32) -> Self {
+        self.0.script_polls = polls.max(1);
+        self
+    }
+
+    /// How many polls one step may have before all else is put off: ten million unless set, at least 1.
+    pub fn frame_polls(mut self, polls: u64) -> Self {
+        self.0.frame_polls = polls.max(1);
+        self
+    }
+
+    /// How many scripts may be alive at once; a spawn beyond is refused.
+    pub fn max_tasks(mut self, tasks: usize) -> Self {
+        self.0.max_tasks = tasks;
+        self
+    }
+
+    /// The root of all random numbers that scripts draw: 0 unless set.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.0.seed = seed;
+        self
+    }
+
+    /// Keeps a hash over every change of every script: [`Executor::trace_hash`].
+    pub fn trace(mut self, on: bool) -> Self {
+        self.0.trace = on;
+        self
+    }
+
+    /// Called when something is posted from another thread while nothing else waits to be collected, by
+    /// the thread that posts it: the place to unpark a game loop that sleeps while it is idle.
+    pub fn on_outside_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.0.on_outside_wake = Some(Arc::new(hook));
+        self
+    }
+
+    /// Starts the counters here, so that tests reach their ends.
+    #[doc(hidden)]
+    pub fn start_at(mut self, frame: u64, generation: u32) -> Self {
+        self.0.first_frame = frame;
+        self.0.first_generation = generation.clamp(1, super::key::MAX_GENERATION);
+        self
+    }
+
+    /// Makes the executor.
+    ///
+    /// # Panics
+    /// When as many executors are alive in the process as its keys can tell apart: 1,024, and 8 on
+    /// 32-bit targets.
+    #[must_use]
+    pub fn build(self) -> Executor {
+        Executor { core: Core::new(self.0) }
+    }
+}

@@ -1,0 +1,398 @@
+//! The executor's state: what a step works on, and what everything that a script calls finds.
+//!
+//! The rule: all of it is shared, none is borrowed across foreign code. Every field is a cell, every
+//! borrow ends before a poll, a waker, a destructor or a hook can run, since any of those may spawn,
+//! wake, cancel, or drop the executor itself.
+//!
+//! What is done with it stands beside: `lifecycle` (spawn, wake, cancel, end), `run` (the ready queue),
+//! `frame` (the eight steps), `waits` (next-step lists and timers), `scopes`.
+
+use std::any::Any;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::panic::Location;
+use std::rc::{Rc, Weak};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use slab::Slab;
+
+use super::clock::ClockState;
+use super::inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
+use super::key::TaskId;
+use super::lane::{Lane, LaneState, MAX_LANES};
+use super::registry::{Lease, OutsideWake};
+use super::report::{Incident, IncidentKind};
+use super::scopes::ScopeState;
+use super::storage::Storage;
+use super::task::{Slot, flag};
+use super::trace::{Trace, mix};
+use super::{current, wheel};
+
+/// No task: its generation is one that no slot has.
+pub(crate) const NO_TASK: TaskId = TaskId::new(0, 0, 0);
+
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// What a builder decides.
+pub(crate) struct Settings {
+    pub(crate) capacity: usize,
+    pub(crate) slots: Vec<(usize, usize)>,
+    pub(crate) step: Duration,
+    pub(crate) script_polls: u32,
+    pub(crate) frame_polls: u64,
+    pub(crate) max_tasks: usize,
+    pub(crate) seed: u64,
+    pub(crate) trace: bool,
+    pub(crate) on_outside_wake: Option<OutsideWake>,
+    pub(crate) first_frame: u64,
+    pub(crate) first_generation: u32,
+}
+
+/// How far the end of a task has come; each stage can run foreign code, and a panic in one goes on with
+/// the next.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    DropFuture,
+    DropOutput,
+    WakeJoiner,
+    WakeScope,
+    Settle,
+}
+
+/// Counts for the next report.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) polled: Cell<u64>,
+    pub(crate) woken: Cell<u64>,
+    pub(crate) spawned: Cell<u64>,
+    pub(crate) completed: Cell<u64>,
+    pub(crate) cancelled: Cell<u64>,
+    pub(crate) panicked: Cell<u64>,
+    pub(crate) put_off: Cell<u64>,
+}
+
+pub(crate) fn count(counter: &Cell<u64>) {
+    counter.set(counter.get() + 1);
+}
+
+pub(crate) struct Core {
+    pub(super) this: Weak<Core>,
+    pub(super) lease: Lease,
+    serial: u32,
+    pub(super) step: Duration,
+    pub(super) script_polls: u32,
+    pub(super) frame_polls: u64,
+    pub(super) max_tasks: u64,
+    pub(super) capacity: usize,
+
+    pub(super) storage: Storage,
+    pub(super) lanes: [OnceCell<LaneState>; MAX_LANES],
+    pub(super) clocks: RefCell<Vec<ClockState>>,
+    pub(super) scopes: RefCell<Slab<ScopeState>>,
+    pub(super) scope_uses: Cell<u32>,
+
+    pub(super) frame: Cell<u64>,
+    /// Counts the steps of all lanes.
+    pub(super) step_serial: Cell<u32>,
+    pub(super) in_step: Cell<bool>,
+    /// The lane being stepped, or the one last stepped.
+    pub(super) lane_now: Cell<u8>,
+    /// The task whose poll is on the stack.
+    pub(super) current: Cell<TaskId>,
+    pub(super) closed: Cell<bool>,
+
+    /// Tasks that have ended and whose futures are still to be dropped, in order of their ends.
+    pub(super) ending: RefCell<VecDeque<u32>>,
+    /// The end that is being worked on, and the stage whose foreign code is running.
+    pub(super) at_stage: Cell<Option<(u32, Stage)>>,
+    pub(super) draining: Cell<bool>,
+    pub(super) retired: RefCell<Vec<u32>>,
+    pub(super) payloads: RefCell<BTreeMap<TaskId, Payload>>,
+
+    pub(super) live: Cell<u64>,
+    pub(super) spawns: Cell<u64>,
+    pub(super) counts: Counts,
+    pub(super) incidents: RefCell<Vec<Incident>>,
+    pub(super) last_incidents: RefCell<Vec<Incident>>,
+    pub(super) trace: Trace,
+    pub(super) seed: u64,
+    pub(super) random: Cell<u64>,
+    pub(super) root_children: Cell<u32>,
+
+    /// Lists with room, kept between steps.
+    pub(super) mail: Cell<Vec<TaskId>>,
+    pub(super) due: Cell<Vec<wheel::Due>>,
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("frame", &self.frame).field("live", &self.live).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    pub(crate) fn new(settings: Settings) -> Rc<Core> {
+        static SERIALS: AtomicU32 = AtomicU32::new(1);
+        let lease = Lease::take(settings.first_generation, settings.on_outside_wake);
+        let first_generation = lease.first_generation;
+        let core = Rc::new_cyclic(|this| Core {
+            this: this.clone(),
+            lease,
+            serial: SERIALS.fetch_add(1, Ordering::Relaxed),
+            step: settings.step,
+            script_polls: settings.script_polls,
+            frame_polls: settings.frame_polls,
+            max_tasks: settings.max_tasks as u64,
+            capacity: settings.capacity,
+            storage: Storage::new(first_generation),
+            lanes: [const { OnceCell::new() }; MAX_LANES],
+            clocks: RefCell::new(Vec::new()),
+            scopes: RefCell::new(Slab::new()),
+            scope_uses: Cell::new(0),
+            frame: Cell::new(settings.first_frame),
+            step_serial: Cell::new(settings.first_frame as u32),
+            in_step: Cell::new(false),
+            lane_now: Cell::new(0),
+            current: Cell::new(NO_TASK),
+            closed: Cell::new(false),
+            ending: RefCell::new(VecDeque::with_capacity(settings.capacity.min(1024))),
+            at_stage: Cell::new(None),
+            draining: Cell::new(false),
+            retired: RefCell::new(Vec::with_capacity(settings.capacity)),
+            payloads: RefCell::new(BTreeMap::new()),
+            live: Cell::new(0),
+            spawns: Cell::new(0),
+            counts: Counts::default(),
+            incidents: RefCell::new(Vec::new()),
+            last_incidents: RefCell::new(Vec::new()),
+            trace: Trace::new(settings.trace, settings.seed),
+            seed: settings.seed,
+            random: Cell::new(mix(settings.seed, 0)),
+            root_children: Cell::new(0),
+            mail: Cell::default(),
+            due: Cell::default(),
+        });
+        core.add_lane("main", settings.capacity);
+        core.clocks.borrow_mut().iter_mut().for_each(|clock| clock.reserve(settings.capacity));
+        for (size, slots) in settings.slots {
+            core.storage.reserve(size, slots);
+        }
+        current::register(&core);
+        core
+    }
+
+    pub(crate) fn number(&self) -> u16 {
+        self.lease.number
+    }
+
+    /// Tells this executor from every other that the process has made.
+    pub(crate) fn serial(&self) -> u32 {
+        self.serial
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    // Lanes and clocks.
+
+    pub(crate) fn add_lane(&self, name: &'static str, capacity: usize) -> Lane {
+        let free = self.lanes.iter().position(|lane| lane.get().is_none());
+        let Some(index) = free else {
+            panic!("an executor has at most {MAX_LANES} lanes: use the lanes that are there, or a second executor")
+        };
+        let lane = index as u8;
+        let steps_clock = self.add_clock(lane, name, true);
+        let time_clock = self.add_clock(lane, name, false);
+        // ORDER: with a first frame near its wrap the releases start there too, so that tests reach the wrap.
+        let released = self.frame.get() as u32;
+        let state = LaneState::new(name, self.frame.get(), released, steps_clock, time_clock, capacity);
+        self.lanes[index].set(state).expect("a free place");
+        Lane { serial: self.serial, index: lane }
+    }
+
+    pub(crate) fn add_clock(&self, lane: u8, name: &'static str, counts_steps: bool) -> u16 {
+        let mut clocks = self.clocks.borrow_mut();
+        let index = u16::try_from(clocks.len()).expect("an executor has at most 65,536 clocks");
+        let now = if counts_steps { self.frame.get() } else { 0 };
+        clocks.push(ClockState::new(name, lane, counts_steps, now));
+        index
+    }
+
+    /// The lane's state.
+    ///
+    /// # Panics
+    /// When the lane is another executor's.
+    #[track_caller]
+    pub(crate) fn check_lane(&self, lane: Lane) -> &LaneState {
+        assert_eq!(
+            lane.serial, self.serial,
+            "this lane belongs to another executor: use one that this executor's `add_lane` or `main_lane` gave"
+        );
+        self.lane(lane.index)
+    }
+
+    #[inline]
+    pub(crate) fn lane(&self, index: u8) -> &LaneState {
+        self.lanes[usize::from(index)].get().expect("a lane of this executor")
+    }
+
+    pub(crate) fn lane_states(&self) -> impl Iterator<Item = &LaneState> {
+        self.lanes.iter().map_while(OnceCell::get)
+    }
+
+    // The task being polled.
+
+    /// The slot of a key, unless it is stale.
+    #[inline]
+    pub(crate) fn find(&self, key: TaskId) -> Option<Slot<'_>> {
+        let header = self.storage.header(key.index())?;
+        (header.generation.get() == key.generation() && key.executor() == self.number())
+            .then(|| self.storage.slot(key.index()))
+    }
+
+    #[inline]
+    pub(crate) fn current_key(&self) -> TaskId {
+        self.current.get()
+    }
+
+    pub(crate) fn current_slot(&self) -> Option<Slot<'_>> {
+        self.find(self.current.get())
+    }
+
+    pub(crate) fn key_at(&self, index: u32) -> TaskId {
+        TaskId::new(self.number(), index, self.storage.slot(index).header.generation.get())
+    }
+
+    /// Notes what the running script is about to park at.
+    #[inline]
+    pub(crate) fn note(&self, kind: WaitKind, site: &'static Location<'static>) {
+        if let Some(slot) = self.current_slot() {
+            slot.header.wait.set(kind);
+            slot.header.site.set(Some(site));
+        }
+    }
+
+    /// The same for a wait that ends at a time of a clock.
+    pub(crate) fn note_due(&self, kind: WaitKind, site: &'static Location<'static>, clock: u16, due: u64) {
+        if let Some(slot) = self.current_slot() {
+            slot.header.wait.set(kind);
+            slot.header.site.set(Some(site));
+            slot.cold.due.set(due);
+            slot.cold.due_clock.set(clock);
+        }
+    }
+
+    /// Notes where the combinator was written whose futures have just been polled.
+    pub(crate) fn note_outer(&self, site: &'static Location<'static>) {
+        if let Some(slot) = self.current_slot() {
+            slot.cold.outer.set(Some(site));
+            slot.header.set(flag::OUTER);
+        }
+    }
+
+    // Randomness: a tree of streams, split by parent and spawn number. Only 64-bit draws are taken.
+
+    /// A draw from the running script's stream, or from the executor's own outside of scripts.
+    pub(crate) fn draw(&self) -> u64 {
+        let slot = self.current_slot();
+        let stream = slot.as_ref().map_or(&self.random, |slot| &slot.cold.random);
+        let mut rng = fastrand::Rng::with_seed(stream.get());
+        let value = rng.u64(..);
+        stream.set(rng.get_seed());
+        value
+    }
+
+    // Looking in.
+
+    pub(crate) fn name_of(&self, slot: Slot<'_>) -> &'static str {
+        slot.cold.name.get().unwrap_or_else(|| slot.type_name())
+    }
+
+    pub(crate) fn incident(&self, kind: IncidentKind, index: u32, message: String) {
+        let slot = self.storage.slot(index);
+        self.incidents.borrow_mut().push(Incident {
+            kind,
+            task: self.key_at(index),
+            name: self.name_of(slot).to_owned(),
+            spawned_at: slot.cold.spawned_at.get(),
+            message,
+        });
+    }
+
+    pub(crate) fn info(&self, key: TaskId) -> Option<TaskInfo> {
+        let slot = self.find(key).filter(|slot| slot.header.state().is_live())?;
+        let header = slot.header;
+        let lane = self.lane(header.lane.get());
+        let is_released = header.has(flag::NEXT) && header.has(flag::NEXT_ODD) == lane.released_is_odd();
+        let state = if self.current.get() == key {
+            TaskState::Running
+        } else if header.has(flag::QUEUED) || is_released {
+            TaskState::Ready
+        } else {
+            TaskState::Waiting
+        };
+        let wait = (state == TaskState::Waiting).then(|| WaitInfo {
+            kind: header.wait.get(),
+            at: if header.wait.get() == WaitKind::Unknown { None } else { header.site.get() },
+            outer: if header.has(flag::OUTER) { slot.cold.outer.get() } else { None },
+            due: self.due_of(slot),
+        });
+        Some(TaskInfo {
+            id: key,
+            number: slot.cold.number.get(),
+            name: self.name_of(slot),
+            spawned_at: slot.cold.spawned_at.get(),
+            lane: Lane { serial: self.serial, index: header.lane.get() },
+            polls: header.polls.get(),
+            state,
+            wait,
+        })
+    }
+
+    fn due_of(&self, slot: Slot<'_>) -> Option<Due> {
+        let remaining = || {
+            let clocks = self.clocks.borrow();
+            let now = clocks.get(usize::from(slot.cold.due_clock.get()))?.now();
+            Some(slot.cold.due.get().saturating_sub(now))
+        };
+        match slot.header.wait.get() {
+            WaitKind::NextFrame => Some(Due::Frames(1)),
+            WaitKind::Frames => remaining().map(Due::Frames),
+            WaitKind::Sleep => remaining().map(|nanos| Due::Time(Duration::from_nanos(nanos))),
+            _ => None,
+        }
+    }
+
+    /// The live tasks in order of their spawn numbers.
+    pub(crate) fn live_tasks(&self) -> Vec<TaskId> {
+        let mut tasks: Vec<(u64, TaskId)> = self
+            .storage
+            .indices()
+            .map(|index| (self.storage.slot(index), index))
+            .filter(|(slot, _)| slot.header.state().is_live())
+            .map(|(slot, index)| (slot.cold.number.get(), self.key_at(index)))
+            .collect();
+        tasks.sort_unstable_by_key(|task| task.0);
+        tasks.into_iter().map(|task| task.1).collect()
+    }
+
+    // Idleness.
+
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.lease.has_mail()
+            && self.lane_states().all(|lane| !lane.has_work() && lane.checks.borrow().is_empty())
+            && !self.clocks.borrow().iter().any(|clock| clock.counts_steps && clock.has_timers())
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Duration> {
+        let clocks = self.clocks.borrow();
+        clocks
+            .iter()
+            .filter(|clock| clock.lane == 0 && !clock.counts_steps)
+            .filter_map(ClockState::step_to_next_deadline)
+            .min()
+    }
+}

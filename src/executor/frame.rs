@@ -1,0 +1,219 @@
+//! One frame, in order: the eight steps of a lane's step, as one function to be read from top to bottom.
+//!
+//! The rule: this order is a promise. `// ORDER:` marks the lines that it rests on, here and elsewhere,
+//! and a test holds each sentence of it (`tests/it/order.rs`).
+
+use std::cell::Cell;
+
+use super::core::Core;
+use super::current;
+use super::lane::{LaneState, SlowWait, entry};
+use super::report::{FrameReport, IncidentKind};
+use super::run::Progress;
+use super::trace::Change;
+
+/// Says that no step is running any more, also when foreign code unwinds out of one.
+struct Stepping<'a>(&'a Cell<bool>);
+
+impl Drop for Stepping<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+impl Core {
+    /// Steps a lane; `None` when a step of this executor is running already.
+    pub(crate) fn try_step(&self, lane: u8, step_nanos: u64) -> Option<FrameReport> {
+        if self.in_step.replace(true) {
+            return None;
+        }
+        // A script may drop whatever owns the executor: it must live to the end of this step.
+        let this = self.this.upgrade();
+        let stepping = Stepping(&self.in_step);
+        let report = current::enter(self, || self.step(lane, step_nanos));
+        drop(stepping);
+        if self.closed.get() {
+            self.finish_close();
+        }
+        drop(this);
+        Some(report)
+    }
+
+    fn step(&self, index: u8, step_nanos: u64) -> FrameReport {
+        let lane = self.lane(index);
+        // ORDER: 1. Advance the frame count and the clocks.
+        self.advance(index, lane, step_nanos);
+        // ORDER: 2. Collect wakes from other threads, in order of arrival.
+        self.collect();
+        // ORDER: 3. Fire the timers that are due, clock by clock.
+        self.fire(index);
+        // ORDER: 4. Release the scripts that wait for this step, in the order in which they began to.
+        self.release(index, lane);
+        // ORDER: 5. Check the waits that outer layers brought, without resuming any script.
+        self.check(lane);
+        // ORDER: 6. Run the ready queue to its end.
+        let mut progress = Progress::with_list(lane.spare.take());
+        self.guarded(|| self.run(lane, &mut progress));
+        lane.spare.set(progress.into_list());
+        // ORDER: 7. Reclaim what has been retired, in order.
+        self.reclaim();
+        // 8. Report.
+        self.report(index)
+    }
+
+    fn advance(&self, index: u8, lane: &LaneState, step_nanos: u64) {
+        if index == 0 {
+            self.frame.set(self.frame.get() + 1);
+        }
+        self.step_serial.set(self.step_serial.get().wrapping_add(1));
+        self.lane_now.set(index);
+        lane.steps.set(lane.steps.get() + 1);
+        for clock in self.clocks.borrow_mut().iter_mut().filter(|clock| clock.lane == index) {
+            clock.advance(step_nanos);
+        }
+        self.trace.record(Change::Step, u64::from(index));
+    }
+
+    fn collect(&self) {
+        if !self.lease.has_mail() {
+            return;
+        }
+        let mut mail = self.mail.take();
+        self.lease.collect(&mut mail);
+        for key in mail.drain(..) {
+            self.wake(key);
+        }
+        self.mail.set(mail);
+    }
+
+    fn fire(&self, lane: u8) {
+        let mut due = self.due.take();
+        let mut clock = 0;
+        let mut at = 0;
+        self.guarded(|| {
+            loop {
+                while let Some(&next) = due.get(at) {
+                    at += 1;
+                    // A timer that was disarmed by one that fired before it is gone.
+                    let waker = self.with_clock(clock - 1, |clock| clock.fire(next)).flatten();
+                    if let Some(waker) = waker {
+                        waker.wake();
+                    }
+                }
+                due.clear();
+                at = 0;
+                let known = self.with_clock(clock, |clock| {
+                    if clock.lane == lane {
+                        clock.expire(&mut due);
+                    }
+                });
+                if known.is_none() {
+                    break;
+                }
+                clock += 1;
+            }
+        });
+        self.due.set(due);
+    }
+
+    fn release(&self, index: u8, lane: &LaneState) {
+        lane.released.set(lane.released.get().wrapping_add(1));
+        if lane.slow.borrow().is_empty() {
+            let mut ready = lane.ready.borrow_mut();
+            let mut next = lane.next.borrow_mut();
+            if ready.is_empty() {
+                std::mem::swap(&mut *ready, &mut *next);
+            } else {
+                ready.append(&mut next);
+            }
+            return;
+        }
+        let mut released = lane.spare.take();
+        std::mem::swap(&mut *lane.next.borrow_mut(), &mut released);
+        let mut at = 0;
+        self.guarded(|| {
+            while let Some(&entry) = released.get(at) {
+                at += 1;
+                if entry & entry::SLOW == 0 {
+                    lane.ready.borrow_mut().push(entry);
+                    continue;
+                }
+                if entry == entry::TOMBSTONE {
+                    continue;
+                }
+                let wait = lane.slow.borrow_mut().try_remove((entry & !entry::SLOW) as usize);
+                match wait {
+                    Some(SlowWait::Wake(waker)) => waker.wake(),
+                    Some(SlowWait::Move(task, waker)) => {
+                        self.move_task(task, index);
+                        waker.wake();
+                    }
+                    None => (),
+                }
+            }
+        });
+        released.clear();
+        lane.spare.set(released);
+    }
+
+    fn check(&self, lane: &LaneState) {
+        let mut at = 0;
+        self.guarded(|| {
+            loop {
+                let hook = lane.checks.borrow().get(at).cloned();
+                let Some(hook) = hook else { break };
+                at += 1;
+                hook();
+            }
+        });
+    }
+
+    fn reclaim(&self) {
+        for index in self.retired.borrow_mut().drain(..) {
+            self.storage.reclaim(index);
+        }
+    }
+
+    fn report(&self, index: u8) -> FrameReport {
+        if index == 0 {
+            self.warn_of_unstepped_lanes();
+        }
+        {
+            let mut last = self.last_incidents.borrow_mut();
+            last.clear();
+            last.append(&mut self.incidents.borrow_mut());
+        }
+        let counts = &self.counts;
+        FrameReport {
+            frame: self.frame.get(),
+            polled: counts.polled.take(),
+            woken: counts.woken.take(),
+            spawned: counts.spawned.take(),
+            completed: counts.completed.take(),
+            cancelled: counts.cancelled.take(),
+            panicked: counts.panicked.take(),
+            live: self.live.get(),
+            put_off: counts.put_off.take(),
+        }
+    }
+
+    /// A lane that was never stepped, though scripts wait for it and frames pass, is a mistake.
+    fn warn_of_unstepped_lanes(&self) {
+        for lane in self.lane_states() {
+            if lane.steps.get() > 0 || lane.warned.get() || self.frame.get() < lane.made_in + 2 {
+                continue;
+            }
+            let slow = lane.slow.borrow().iter().find_map(|(_, wait)| match wait {
+                SlowWait::Move(task, _) => Some(task.index()),
+                SlowWait::Wake(_) => None,
+            });
+            let waiting = slow.or_else(|| lane.ready.borrow().iter().copied().find(|&entry| entry != entry::TOMBSTONE));
+            if let Some(index) = waiting {
+                lane.warned.set(true);
+                let message =
+                    format!("lane `{}` has never been stepped: call `step_lane` for it in each frame", lane.name);
+                self.incident(IncidentKind::LaneNotStepped, index & entry::INDEX, message);
+            }
+        }
+    }
+}

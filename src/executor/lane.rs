@@ -1,0 +1,148 @@
+//! Lanes: the points of a frame at which scripts run, each with a ready queue and a next-step list.
+//!
+//! The rule: a script is polled only in steps of its lane; within a lane's step chains of wakes are
+//! free. Both lists are first in, first out. They hold slot indices, four bytes each, and a slot isn't
+//! reused while an entry names it, so an entry never names a stranger.
+//!
+//! How: a script that waits for its lane's next step with its own waker is one entry in `next`, which
+//! becomes part of the ready queue as it is, by a swap when it can: no script is touched by the release.
+//! All other waits for a step (through a combinator's waker, or for another lane) are entries that point
+//! to a slab of wakers, and cost a look each. A wait that is dropped leaves a tombstone, or nothing when
+//! it was the last to come.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+use std::task::Waker;
+
+use slab::Slab;
+
+use super::key::TaskId;
+
+/// One point of the frame; given by [`Executor::add_lane`](crate::Executor::add_lane).
+///
+/// `Copy` and `Send`, so that scripts can be told where to go ([`resume_in`](crate::resume_in)).
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane {
+    pub(crate) serial: u32,
+    pub(crate) index: u8,
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lane({} of executor {})", self.index, self.serial)
+    }
+}
+
+/// An executor has at most this many lanes.
+pub(crate) const MAX_LANES: usize = 32;
+
+/// Entries of the two lists: a slot index, or one of these.
+pub(crate) mod entry {
+    /// The index in the low bits came by the release of `next`.
+    pub(crate) const FROM_NEXT: u32 = 1 << 30;
+    /// The low bits point to the lane's slab of waits.
+    pub(crate) const SLOW: u32 = 1 << 31;
+    /// Nothing (any more).
+    pub(crate) const TOMBSTONE: u32 = u32::MAX;
+    pub(crate) const INDEX: u32 = FROM_NEXT - 1;
+}
+
+const _: () = assert!(super::key::MAX_INDEX <= entry::FROM_NEXT, "an index fits beside the flags");
+
+/// A wait for a step that isn't a script's own wait for its own lane.
+#[derive(Clone, Debug)]
+pub(crate) enum SlowWait {
+    /// Wake this.
+    Wake(Waker),
+    /// Make this lane the home of the task, then wake it.
+    Move(TaskId, Waker),
+}
+
+/// Names one wait in a `next` list: its place there, in the list that the step after `armed` releases.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StepWait {
+    pub(crate) lane: u8,
+    pub(crate) armed: u32,
+    pub(crate) place: u32,
+}
+
+/// Called at step 5 of its lane's steps.
+pub(crate) type CheckHook = Rc<dyn Fn()>;
+
+pub(crate) struct LaneState {
+    pub(crate) name: &'static str,
+    /// The frame in which the lane was made, and steps since.
+    pub(crate) made_in: u64,
+    pub(crate) steps: Cell<u64>,
+    /// Counts releases (step 4); a wait armed before a release is over after it.
+    pub(crate) released: Cell<u32>,
+    pub(crate) ready: RefCell<Vec<u32>>,
+    pub(crate) next: RefCell<Vec<u32>>,
+    pub(crate) slow: RefCell<Slab<SlowWait>>,
+    /// An empty list with room, kept between steps.
+    pub(crate) spare: Cell<Vec<u32>>,
+    pub(crate) put_off: RefCell<Vec<u32>>,
+    pub(crate) checks: RefCell<Vec<CheckHook>>,
+    /// Its clocks: the one that counts its steps, and its own time.
+    pub(crate) steps_clock: u16,
+    pub(crate) time_clock: u16,
+    pub(crate) warned: Cell<bool>,
+}
+
+impl fmt::Debug for LaneState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LaneState").field("name", &self.name).field("steps", &self.steps).finish_non_exhaustive()
+    }
+}
+
+impl LaneState {
+    pub(crate) fn new(
+        name: &'static str,
+        made_in: u64,
+        released: u32,
+        steps_clock: u16,
+        time_clock: u16,
+        capacity: usize,
+    ) -> Self {
+        LaneState {
+            name,
+            made_in,
+            steps: Cell::new(0),
+            released: Cell::new(released),
+            ready: RefCell::new(Vec::with_capacity(capacity)),
+            next: RefCell::new(Vec::with_capacity(capacity)),
+            slow: RefCell::new(Slab::new()),
+            spare: Cell::new(Vec::with_capacity(capacity)),
+            put_off: RefCell::new(Vec::new()),
+            checks: RefCell::new(Vec::new()),
+            steps_clock,
+            time_clock,
+            warned: Cell::new(false),
+        }
+    }
+
+    /// Whether the next release is that of an odd step: what `flag::NEXT_ODD` is compared with.
+    #[inline]
+    pub(crate) fn next_is_odd(&self) -> bool {
+        self.released.get() & 1 == 0
+    }
+
+    /// Whether the step now running released an odd list.
+    #[inline]
+    pub(crate) fn released_is_odd(&self) -> bool {
+        self.released.get() & 1 == 1
+    }
+
+    /// Whether a step would find something to do without time passing.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.ready.borrow().is_empty() || self.next.borrow().iter().any(|&entry| entry != entry::TOMBSTONE)
+    }
+
+    /// Takes entries off the end of `next` that say nothing.
+    pub(crate) fn trim(next: &mut Vec<u32>) {
+        while next.last() == Some(&entry::TOMBSTONE) {
+            next.pop();
+        }
+    }
+}

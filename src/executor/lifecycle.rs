@@ -1,0 +1,305 @@
+//! How tasks begin and end: spawn, wake, cancel, panic, and the stages in which an end is carried out.
+//!
+//! The rule: a task that ends is retired at once and never polled again. Its future is dropped as soon
+//! as the poll then running has returned, in order of the ends, one after another and never one inside
+//! another, however they cancel each other; outside of a step at once. Then a detached output is
+//! dropped, then whoever awaits it is woken, then its scope. A panic in one stage goes on with the next.
+
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+
+use super::core::{Core, Payload, Stage, count};
+use super::current;
+use super::handle::SpawnLimit;
+use super::inspect::WaitKind;
+use super::key::TaskId;
+use super::report::IncidentKind;
+use super::task::{NO_INDEX, Slot, State, flag};
+use super::trace::{Change, mix};
+
+impl Core {
+    /// Puts a future into a slot and at the back of its lane's ready queue.
+    #[inline]
+    pub(crate) fn spawn<F>(&self, lane: u8, future: F, site: &'static Location<'static>) -> Result<TaskId, SpawnLimit>
+    where
+        F: Future<Output: 'static> + 'static,
+    {
+        if self.closed.get() {
+            return Err(SpawnLimit::Closed);
+        }
+        if self.live.get() >= self.max_tasks {
+            return Err(SpawnLimit::MaxTasks);
+        }
+        let index = self.storage.put(future).map_err(|_future| SpawnLimit::Slots)?;
+        Ok(self.admit(index, lane, site))
+    }
+
+    fn admit(&self, index: u32, lane: u8, site: &'static Location<'static>) -> TaskId {
+        let Slot { header, cold, .. } = self.storage.slot(index);
+        header.set(flag::QUEUED | flag::HANDLE);
+        header.lane.set(lane);
+        header.wait.set(WaitKind::Unknown);
+        header.site.set(None);
+        header.polls.set(0);
+        cold.name.set(None);
+        cold.spawned_at.set(site);
+        cold.children.set(0);
+        cold.scope.set(NO_INDEX);
+        self.spawns.set(self.spawns.get() + 1);
+        let number = self.spawns.get();
+        cold.number.set(number);
+        let serial = self.step_serial.get();
+        if let Some(parent) = self.current_slot() {
+            let child = parent.cold.children.get() + 1;
+            parent.cold.children.set(child);
+            cold.seed.set(mix(parent.cold.seed.get(), u64::from(child)));
+            // A chain of spawns counts as one script, or it could hang the frame.
+            header.last_step.set(serial);
+            cold.again_step.set(serial);
+            cold.again.set(self.polls_in_step(parent) - 1);
+        } else {
+            let child = self.root_children.get() + 1;
+            self.root_children.set(child);
+            cold.seed.set(mix(self.seed, u64::from(child)));
+            header.last_step.set(serial.wrapping_sub(1));
+        }
+        cold.random.set(mix(cold.seed.get(), 0));
+        self.live.set(self.live.get() + 1);
+        count(&self.counts.spawned);
+        self.trace.record(Change::Spawned, number);
+        self.lane(lane).ready.borrow_mut().push(index);
+        self.key_at(index)
+    }
+
+    /// How often a task was polled in the step now running, what it inherited included.
+    #[inline]
+    pub(super) fn polls_in_step(&self, slot: Slot<'_>) -> u32 {
+        let serial = self.step_serial.get();
+        if slot.header.last_step.get() != serial {
+            0
+        } else if slot.cold.again_step.get() != serial {
+            1
+        } else {
+            1 + slot.cold.again.get()
+        }
+    }
+
+    /// Puts a task at the back of its lane's ready queue, unless it is there already or has ended.
+    #[inline]
+    pub(crate) fn wake(&self, key: TaskId) {
+        if let Some(slot) = self.find(key)
+            && self.enqueue(slot, key.index())
+        {
+            count(&self.counts.woken);
+            self.trace.record(Change::Woken, slot.cold.number.get());
+        }
+    }
+
+    #[inline]
+    pub(super) fn enqueue(&self, slot: Slot<'_>, index: u32) -> bool {
+        let header = slot.header;
+        if !header.state().is_live() || header.has(flag::QUEUED) {
+            return false;
+        }
+        let lane = self.lane(header.lane.get());
+        if header.has(flag::NEXT) && header.has(flag::NEXT_ODD) == lane.released_is_odd() {
+            // Released in this step and not yet reached: it is in the queue already.
+            return false;
+        }
+        header.set(flag::QUEUED);
+        lane.ready.borrow_mut().push(index);
+        true
+    }
+
+    /// Cancels a task; `false` when it had ended. One whose poll is on the stack ends when that poll
+    /// returns pending.
+    pub(crate) fn cancel(&self, key: TaskId) -> bool {
+        let Some(slot) = self.find(key) else { return false };
+        match slot.header.state() {
+            State::Idle => {
+                slot.cancelled();
+                self.ended(key.index(), slot, Change::Cancelled);
+                self.drain_outside();
+                true
+            }
+            State::Running => {
+                slot.header.set(flag::CANCEL);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Notes the end of a task whose state says so; its future is dropped by the next `drain`.
+    pub(super) fn ended(&self, index: u32, slot: Slot<'_>, how: Change) {
+        match how {
+            Change::Completed => count(&self.counts.completed),
+            Change::Cancelled => count(&self.counts.cancelled),
+            _ => (),
+        }
+        self.live.set(self.live.get() - 1);
+        self.trace.record(how, slot.cold.number.get());
+        self.ending.borrow_mut().push_back(index);
+    }
+
+    /// Carries out the ends so far, outside of a step. Inside of one the step does it.
+    pub(crate) fn drain_outside(&self) {
+        if self.in_step.get() || self.draining.get() || self.ending.borrow().is_empty() {
+            return;
+        }
+        // The core must outlive what the destructors do to its owner.
+        let this = self.this.upgrade();
+        current::enter(self, || self.guarded(|| self.drain()));
+        if self.closed.get() {
+            self.finish_close();
+        }
+        drop(this);
+    }
+
+    /// Runs `work`, which runs foreign code; after a panic, which is counted and reported, once more.
+    /// So `work` keeps where it is outside of itself.
+    pub(super) fn guarded(&self, mut work: impl FnMut()) {
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(&mut work)) {
+            self.panicked(payload);
+        }
+    }
+
+    /// Carries out the ends so far, and those that these bring about.
+    #[inline]
+    pub(super) fn drain(&self) {
+        if self.at_stage.get().is_none() && self.ending.borrow().is_empty() {
+            return;
+        }
+        self.draining.set(true);
+        if let Some((index, stage)) = self.at_stage.get() {
+            self.carry_out(index, stage);
+        }
+        loop {
+            // ORDER: in order of the ends; what ends meanwhile goes to the back.
+            let next = self.ending.borrow_mut().pop_front();
+            let Some(index) = next else { break };
+            self.carry_out(index, Stage::DropFuture);
+        }
+        self.draining.set(false);
+    }
+
+    fn carry_out(&self, index: u32, from: Stage) {
+        let slot = self.storage.slot(index);
+        if from <= Stage::DropFuture && slot.holds_future() {
+            self.at_stage.set(Some((index, Stage::DropFuture)));
+            slot.drop_future();
+        }
+        if from <= Stage::DropOutput && slot.header.state() == State::Completed && !slot.header.has(flag::HANDLE) {
+            self.at_stage.set(Some((index, Stage::DropOutput)));
+            slot.drop_output();
+        }
+        if from <= Stage::WakeJoiner
+            && let Some(joiner) = slot.cold.joiner.take()
+        {
+            self.at_stage.set(Some((index, Stage::WakeJoiner)));
+            joiner.wake();
+        }
+        if from <= Stage::WakeScope
+            && let Some(waiter) = self.leave_scope(index)
+        {
+            self.at_stage.set(Some((index, Stage::WakeScope)));
+            waiter.wake();
+        }
+        self.at_stage.set(None);
+        self.settle(index);
+    }
+
+    /// Retires a slot that holds nothing any more; called wherever the last hold may have gone.
+    #[inline]
+    pub(super) fn settle(&self, index: u32) {
+        if self.storage.slot(index).retire() {
+            self.retired.borrow_mut().push(index);
+        }
+    }
+
+    /// Deals with a panic that came out of foreign code.
+    fn panicked(&self, payload: Payload) {
+        count(&self.counts.panicked);
+        let message = message_of(&payload);
+        let key = self.current.replace(super::core::NO_TASK);
+        let mut keep = None;
+        if let Some((index, stage)) = self.at_stage.get() {
+            let what = match stage {
+                Stage::DropFuture => "in its destructor",
+                Stage::DropOutput => "in the destructor of its output",
+                _ => "in a waker that its end woke",
+            };
+            self.incident(IncidentKind::Panicked, index, format!("{message} ({what})"));
+            let next = match stage {
+                Stage::DropFuture => Stage::DropOutput,
+                Stage::DropOutput => Stage::WakeJoiner,
+                Stage::WakeJoiner => Stage::WakeScope,
+                Stage::WakeScope | Stage::Settle => Stage::Settle,
+            };
+            self.at_stage.set(Some((index, next)));
+        } else if let Some(slot) = self.find(key).filter(|slot| slot.header.state() == State::Running) {
+            slot.panicked();
+            self.incident(IncidentKind::Panicked, key.index(), message);
+            self.ended(key.index(), slot, Change::Panicked);
+            if slot.header.has(flag::HANDLE) {
+                keep = Some(key);
+            }
+        }
+        if let Some(key) = keep {
+            self.payloads.borrow_mut().insert(key, payload);
+        } else if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            count(&self.counts.panicked);
+            // A payload whose destructor panics with another such payload could go on for ever.
+            std::mem::forget(second);
+        }
+    }
+
+    /// Ends every task in order of spawn numbers, and gives the executor's number back.
+    pub(crate) fn close(&self) {
+        if self.closed.replace(true) {
+            return;
+        }
+        for key in self.live_tasks() {
+            self.cancel_quietly(key);
+        }
+        // Closed by its own script or destructor, it ends when that step or those ends are done.
+        if !self.in_step.get() && !self.draining.get() {
+            self.finish_close();
+        }
+    }
+
+    /// As `cancel`, but leaves the rest to a later `drain`.
+    fn cancel_quietly(&self, key: TaskId) {
+        let slot = self.storage.slot(key.index());
+        match slot.header.state() {
+            State::Idle => {
+                slot.cancelled();
+                self.ended(key.index(), slot, Change::Cancelled);
+            }
+            State::Running => slot.header.set(flag::CANCEL),
+            _ => (),
+        }
+    }
+
+    pub(super) fn finish_close(&self) {
+        let this = self.this.upgrade();
+        current::enter(self, || self.guarded(|| self.drain()));
+        // Wakers of others may still be held here, and their owners may hold us.
+        let clocks = std::mem::take(&mut *self.clocks.borrow_mut());
+        let waits: Vec<_> = self.lane_states().map(|lane| std::mem::take(&mut *lane.slow.borrow_mut())).collect();
+        let checks: Vec<_> = self.lane_states().map(|lane| std::mem::take(&mut *lane.checks.borrow_mut())).collect();
+        let mut foreign = Some((clocks, waits, checks));
+        self.guarded(|| drop(foreign.take()));
+        current::unregister(self);
+        self.lease.give_back(self.storage.last_generation());
+        drop(this);
+    }
+}
+
+/// What a panic said.
+pub(crate) fn message_of(payload: &Payload) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic whose payload is not a text".to_owned())
+}

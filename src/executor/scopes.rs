@@ -1,0 +1,120 @@
+//! What a scope knows of its children: a list through their slots, and who waits for its end.
+//!
+//! The rule: a child leaves its scope when it has ended and its future is dropped. The list costs no
+//! allocation: its links lie beside the children. What a scope means is written at `scope` in `sync`.
+
+use std::task::Waker;
+
+use super::core::Core;
+use super::key::TaskId;
+use super::task::NO_INDEX;
+
+#[derive(Debug)]
+pub(crate) struct ScopeState {
+    /// Tells it from others that had the same place.
+    uses: u32,
+    oldest: u32,
+    youngest: u32,
+    waiter: Option<Waker>,
+}
+
+/// Names one open scope of an executor; a stale one finds nothing.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScopeKey {
+    place: u32,
+    uses: u32,
+}
+
+impl Core {
+    pub(crate) fn open_scope(&self) -> ScopeKey {
+        let uses = self.scope_uses.get().wrapping_add(1);
+        self.scope_uses.set(uses);
+        let state = ScopeState { uses, oldest: NO_INDEX, youngest: NO_INDEX, waiter: None };
+        ScopeKey { place: self.scopes.borrow_mut().insert(state) as u32, uses }
+    }
+
+    fn with_scope<R>(&self, key: ScopeKey, f: impl FnOnce(&mut ScopeState) -> R) -> Option<R> {
+        let mut scopes = self.scopes.borrow_mut();
+        scopes.get_mut(key.place as usize).filter(|scope| scope.uses == key.uses).map(f)
+    }
+
+    pub(crate) fn is_open(&self, key: ScopeKey) -> bool {
+        self.with_scope(key, |_| ()).is_some()
+    }
+
+    /// Makes a task the youngest child of an open scope.
+    pub(crate) fn enter_scope(&self, key: ScopeKey, task: TaskId, branch: bool) {
+        let Some(slot) = self.find(task) else { return };
+        self.with_scope(key, |scope| {
+            slot.cold.scope.set(key.place);
+            slot.cold.branch.set(branch);
+            slot.cold.older.set(scope.youngest);
+            slot.cold.younger.set(NO_INDEX);
+            match scope.youngest {
+                NO_INDEX => scope.oldest = task.index(),
+                youngest => self.storage.slot(youngest).cold.younger.set(task.index()),
+            }
+            scope.youngest = task.index();
+        });
+    }
+
+    /// Takes a task that has ended out of its scope; the waker of who waits for the scope's last child.
+    pub(super) fn leave_scope(&self, index: u32) -> Option<Waker> {
+        let cold = self.storage.slot(index).cold;
+        let place = cold.scope.replace(NO_INDEX);
+        if place == NO_INDEX {
+            return None;
+        }
+        let mut scopes = self.scopes.borrow_mut();
+        let scope = scopes.get_mut(place as usize)?;
+        let (older, younger) = (cold.older.get(), cold.younger.get());
+        match older {
+            NO_INDEX => scope.oldest = younger,
+            older => self.storage.slot(older).cold.younger.set(younger),
+        }
+        match younger {
+            NO_INDEX => scope.youngest = older,
+            younger => self.storage.slot(younger).cold.older.set(older),
+        }
+        if scope.oldest == NO_INDEX { scope.waiter.take() } else { None }
+    }
+
+    /// Whether any child is left; if so, `waker` is woken when the last has left.
+    pub(crate) fn await_children(&self, key: ScopeKey, waker: &Waker) -> bool {
+        let waker = waker.clone();
+        let old = self
+            .with_scope(key, |scope| if scope.oldest == NO_INDEX { Err(()) } else { Ok(scope.waiter.replace(waker)) });
+        matches!(old, Some(Ok(_)))
+    }
+
+    /// Cancels the children in order of creation: all, or only the branches.
+    pub(crate) fn cancel_children(&self, key: ScopeKey, branches_only: bool) {
+        let mut at = self.with_scope(key, |scope| scope.oldest).unwrap_or(NO_INDEX);
+        while at != NO_INDEX {
+            let cold = self.storage.slot(at).cold;
+            // Outside of a step the cancelled child leaves the list within `cancel`.
+            let younger = cold.younger.get();
+            if cold.branch.get() || !branches_only {
+                self.cancel(self.key_at(at));
+            }
+            at = younger;
+        }
+    }
+
+    /// Ends a scope: its children are cancelled and on their own.
+    pub(crate) fn close_scope(&self, key: ScopeKey) {
+        self.cancel_children(key, false);
+        let mut at = self.with_scope(key, |scope| scope.oldest).unwrap_or(NO_INDEX);
+        while at != NO_INDEX {
+            let cold = self.storage.slot(at).cold;
+            cold.scope.set(NO_INDEX);
+            at = cold.younger.get();
+        }
+        let state = {
+            let mut scopes = self.scopes.borrow_mut();
+            let is_it = scopes.get(key.place as usize).is_some_and(|scope| scope.uses == key.uses);
+            if is_it { scopes.try_remove(key.place as usize) } else { None }
+        };
+        drop(state);
+    }
+}

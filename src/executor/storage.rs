@@ -1,0 +1,282 @@
+//! Slots: pre-allocated memory of stable addresses, found by index.
+//!
+//! An index is a chunk number and a place in that chunk, so that a slot's address is one look into a
+//! short table and one multiplication: there is no table of tasks. Each chunk belongs to a size class
+//! and lies in one allocation; free slots of a class form a list, last freed first used. Chunks are
+//! never moved and never given back before the storage is dropped.
+//!
+//! Invariants:
+//! 1. `Chunk::base` points to `slots * stride` bytes, aligned for the class, allocated with the class's
+//!    layout, freed only when the storage is dropped. `stride` is a multiple of the alignment.
+//! 2. Every slot of a chunk starts with an initialised `Header`, and has an initialised `Cold` behind
+//!    `Chunk::cold`, from the chunk's birth to its end.
+//! 3. The table of chunks only grows, and no reference into it is kept across anything that can grow it
+//!    or run foreign code.
+//! 4. A slot is on its class's free list exactly when its state is `Vacant`, unless its generations are
+//!    used up: then it is on none, for good.
+//! 5. Nothing here runs a future, a destructor of one, or a waker.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ptr::NonNull;
+
+use super::key::{MAX_GENERATION, MAX_INDEX};
+use super::task::{Cold, Header, NO_INDEX, Slot, Task};
+
+/// An index holds the place in its chunk in this many bits.
+const PLACE_BITS: u32 = 8;
+const MAX_PLACES: usize = 1 << PLACE_BITS;
+/// A chunk of big slots has fewer of them, so that a lone big future doesn't cost a hundred.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Sizes up to this step by `SMALL_STEP`, larger ones by an eighth of their power of two.
+const SMALL: usize = 1024;
+const SMALL_STEP: usize = 16;
+
+struct Chunk {
+    base: NonNull<u8>,
+    stride: u32,
+    slots: u32,
+    class: u32,
+    /// `slots` of them; not a `Box`, which a growing table would move under living references.
+    cold: NonNull<Cold>,
+}
+
+/// Slots of one size and alignment.
+struct Class {
+    layout: Layout,
+    /// The first free slot, or `NO_INDEX`.
+    free: u32,
+    available: usize,
+}
+
+pub(crate) struct Storage {
+    chunks: UnsafeCell<Vec<Chunk>>,
+    classes: RefCell<Vec<Class>>,
+    /// Class by size step, for the common alignment; `NO_INDEX` where there is none yet.
+    small: [Cell<u32>; SMALL / SMALL_STEP + 1],
+    /// Class by size and alignment, for the others.
+    large: RefCell<BTreeMap<(usize, usize), u32>>,
+    first_generation: u32,
+    last_generation: Cell<u32>,
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Storage").field("chunks", &self.chunks().len()).finish_non_exhaustive()
+    }
+}
+
+impl Storage {
+    pub(crate) fn new(first_generation: u32) -> Self {
+        Storage {
+            chunks: UnsafeCell::new(Vec::new()),
+            classes: RefCell::new(Vec::new()),
+            small: [const { Cell::new(NO_INDEX) }; SMALL / SMALL_STEP + 1],
+            large: RefCell::new(BTreeMap::new()),
+            first_generation,
+            last_generation: Cell::new(first_generation),
+        }
+    }
+
+    #[inline]
+    fn chunks(&self) -> &[Chunk] {
+        // SAFETY: storage isn't `Sync`, and `grow`, the only one to borrow the table mutably, runs no
+        // foreign code and returns its borrow (3).
+        unsafe { &*self.chunks.get() }
+    }
+
+    #[inline]
+    fn find(&self, index: u32) -> Option<(NonNull<Header>, &Chunk)> {
+        let chunk = self.chunks().get((index >> PLACE_BITS) as usize)?;
+        let place = index & (MAX_PLACES as u32 - 1);
+        if place >= chunk.slots {
+            return None;
+        }
+        let offset = place as usize * chunk.stride as usize;
+        // SAFETY: `place < slots`, so the offset stays inside the chunk's allocation (1).
+        Some((unsafe { chunk.base.add(offset) }.cast(), chunk))
+    }
+
+    /// The header of a slot, if there is such a slot.
+    #[inline]
+    pub(crate) fn header(&self, index: u32) -> Option<&Header> {
+        let (task, _) = self.find(index)?;
+        // SAFETY: initialised (2), in memory that lives as long as `self` (1), and only ever shared.
+        Some(unsafe { task.as_ref() })
+    }
+
+    /// The header, the rest and the address of a slot that is known to exist.
+    ///
+    /// # Panics
+    /// When there is no such slot.
+    #[inline]
+    pub(crate) fn slot(&self, index: u32) -> Slot<'_> {
+        let (task, chunk) = self.find(index).expect("an index that a queue or a handle holds has its slot");
+        // SAFETY: as in `header`.
+        let header = unsafe { task.as_ref() };
+        // SAFETY: `find` has checked that the place is below `slots`.
+        let cold = unsafe { chunk.cold.add((index & (MAX_PLACES as u32 - 1)) as usize) };
+        // SAFETY: initialised, lives as long as `self` (2), and only ever shared.
+        let cold = unsafe { cold.as_ref() };
+        // SAFETY: the slot's own parts, of this storage (1, 2).
+        unsafe { Slot::new(task, header, cold) }
+    }
+
+    /// Every index that has a slot, lowest first.
+    pub(crate) fn indices(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.chunks().len()).flat_map(|chunk| {
+            let slots = self.chunks()[chunk].slots;
+            (0..slots).map(move |place| ((chunk as u32) << PLACE_BITS) | place)
+        })
+    }
+
+    /// The highest generation that a slot here has had.
+    pub(crate) fn last_generation(&self) -> u32 {
+        self.last_generation.get()
+    }
+
+    /// Takes a free slot and puts `future` into it; gives the future back when no index is left.
+    #[inline]
+    pub(crate) fn put<F: Future<Output: 'static> + 'static>(&self, future: F) -> Result<u32, F> {
+        const {
+            assert!(size_of::<Task<F>>() <= u32::MAX as usize / 2, "a future must be smaller than 2 GiB");
+        }
+        let class = self.class_of(Layout::new::<Task<F>>());
+        let mut classes = self.classes.borrow_mut();
+        if classes[class as usize].free == NO_INDEX {
+            drop(classes);
+            if !self.grow(class, 1) {
+                return Err(future);
+            }
+            classes = self.classes.borrow_mut();
+        }
+        let index = classes[class as usize].free;
+        let slot = self.slot(index);
+        classes[class as usize].free = slot.header.polls.get();
+        classes[class as usize].available -= 1;
+        // SAFETY: the class's layout has room for a `Task<F>` (1).
+        unsafe { slot.write(future) };
+        Ok(index)
+    }
+
+    /// Puts a slot that holds nothing any more back on its free list, one generation on.
+    pub(crate) fn reclaim(&self, index: u32) {
+        let (_, chunk) = self.find(index).expect("a retired task has its slot");
+        let class = chunk.class as usize;
+        let slot = self.slot(index);
+        slot.vacate();
+        let header = slot.header;
+        let generation = header.generation.get();
+        if generation >= MAX_GENERATION {
+            // A key of it may be anywhere: a slot whose generation would wrap is never used again.
+            return;
+        }
+        header.generation.set(generation + 1);
+        self.last_generation.set(self.last_generation.get().max(generation + 1));
+        let class = &mut self.classes.borrow_mut()[class];
+        header.polls.set(class.free);
+        class.free = index;
+        class.available += 1;
+    }
+
+    /// Makes room for `count` tasks whose futures, with their outputs, take up to `size` bytes.
+    pub(crate) fn reserve(&self, size: usize, count: usize) {
+        let size = size.saturating_add(size_of::<Header>()).min(u32::MAX as usize / 2);
+        let class = self.class_of(Layout::from_size_align(size, align_of::<Header>()).expect("a size below 2 GiB"));
+        let available = self.classes.borrow()[class as usize].available;
+        self.grow(class, count.saturating_sub(available));
+    }
+
+    /// The class for a task of this layout; a new one if there is none.
+    #[inline]
+    fn class_of(&self, layout: Layout) -> u32 {
+        if layout.size() <= SMALL && layout.align() <= SMALL_STEP {
+            let class = self.small[layout.size().div_ceil(SMALL_STEP)].get();
+            if class != NO_INDEX {
+                return class;
+            }
+        }
+        self.class_of_other(layout)
+    }
+
+    #[cold]
+    fn class_of_other(&self, layout: Layout) -> u32 {
+        let align = layout.align().max(SMALL_STEP);
+        let step = if layout.size() <= SMALL { SMALL_STEP } else { layout.size().next_power_of_two() / 8 };
+        let size = layout.size().next_multiple_of(step).next_multiple_of(align);
+        let class = *self.large.borrow_mut().entry((size, align)).or_insert_with(|| {
+            let mut classes = self.classes.borrow_mut();
+            let layout = Layout::from_size_align(size, align).expect("a size below 2 GiB");
+            classes.push(Class { layout, free: NO_INDEX, available: 0 });
+            (classes.len() - 1) as u32
+        });
+        if size <= SMALL && align == SMALL_STEP {
+            self.small[size / SMALL_STEP].set(class);
+        }
+        class
+    }
+
+    /// Adds chunks with at least `count` slots to a class; `false` when the indices run out.
+    #[cold]
+    fn grow(&self, class: u32, count: usize) -> bool {
+        let layout = self.classes.borrow()[class as usize].layout;
+        let per_chunk = (CHUNK_BYTES / layout.size()).clamp(1, MAX_PLACES);
+        let first = self.chunks().len();
+        let wanted = count.div_ceil(per_chunk);
+        let room = (MAX_INDEX >> PLACE_BITS) as usize - first;
+        let made = wanted.min(room);
+        for _ in 0..made {
+            let chunk = self.make_chunk(class, layout, per_chunk);
+            // SAFETY: storage isn't `Sync`, no other borrow of the table is alive, and pushing runs no
+            // foreign code (3).
+            unsafe { &mut *self.chunks.get() }.push(chunk);
+        }
+        // The free list runs from the lowest new index up, so that tasks spawned in a row lie in a row.
+        let mut classes = self.classes.borrow_mut();
+        for chunk in (first..first + made).rev() {
+            for place in (0..per_chunk as u32).rev() {
+                let index = ((chunk as u32) << PLACE_BITS) | place;
+                let header = self.header(index).expect("a slot of the chunk just made");
+                header.polls.set(classes[class as usize].free);
+                classes[class as usize].free = index;
+            }
+            classes[class as usize].available += per_chunk;
+        }
+        made == wanted
+    }
+
+    fn make_chunk(&self, class: u32, slot: Layout, slots: usize) -> Chunk {
+        let layout = Layout::from_size_align(slot.size() * slots, slot.align()).expect("a chunk below 2 GiB");
+        // SAFETY: the size isn't zero: a slot has a header.
+        let Some(base) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
+        for place in 0..slots {
+            // SAFETY: `place < slots`, so the offset stays inside the allocation.
+            let header = unsafe { base.add(place * slot.size()) }.cast::<Header>();
+            // SAFETY: inside the allocation, aligned since the class's alignment is at least the
+            // header's and divides its size (1).
+            unsafe { header.write(Header::vacant(self.first_generation)) };
+        }
+        let cold: Box<[Cold]> = (0..slots).map(|_| Cold::vacant()).collect();
+        let cold = NonNull::from(Box::leak(cold)).cast();
+        Chunk { base, stride: slot.size() as u32, slots: slots as u32, class, cold }
+    }
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        let classes = self.classes.get_mut();
+        for chunk in self.chunks.get_mut() {
+            let slot = classes[chunk.class as usize].layout;
+            let layout = Layout::from_size_align(slot.size() * chunk.slots as usize, slot.align())
+                .expect("the layout that the chunk was made with");
+            // SAFETY: allocated with this layout (1), freed once, and nothing points into it any more:
+            // handles keep the storage alive, wakers only hold indices.
+            unsafe { dealloc(chunk.base.as_ptr(), layout) };
+            let cold = NonNull::slice_from_raw_parts(chunk.cold, chunk.slots as usize);
+            // SAFETY: leaked from a box of this length by `make_chunk`, and taken back once (2).
+            drop(unsafe { Box::from_raw(cold.as_ptr()) });
+        }
+    }
+}

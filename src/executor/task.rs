@@ -1,0 +1,421 @@
+//! One task: a small header, and behind it the future and its output, in a slot that never moves.
+//!
+//! ```text
+//!   state      future  output  meaning                                      left by
+//!   Vacant       -       -     on a free list                               spawn (1)
+//!   Idle        yes      -     parked, or queued to be polled               poll (2), cancel (4)
+//!   Running     yes      -     its poll is on the stack                     pending (2'), ready (3), panic (5)
+//!   Completed   (a)     yes    ended with a value that nobody took yet      output taken or dropped (6)
+//!   Ended       (a)      -     ended, and has no output (any more)          future dropped, in no queue (7)
+//!   Retired      -       -     waits for the end of the step                reclaim (8)
+//!
+//!   (a) while `FUTURE` is set: it is dropped once, after the poll then running
+//!
+//!   spawn ─1→ Idle ─2→ Running ─2'→ Idle            Idle ─4→ Ended
+//!                      Running ─3→ Completed ─6→ Ended ─7→ Retired ─8→ Vacant, one generation on
+//!                      Running ─5→ Ended
+//! ```
+//!
+//! The transitions are the methods of [`Slot`] that carry these numbers, and nothing else sets a state:
+//! each checks that it may happen, so what is built on them needs no `unsafe`. When they happen is
+//! decided in `lifecycle` and `run`.
+//!
+//! Invariants:
+//! 1. A `Slot`'s task pointer comes from `Storage`, points to the start of a slot whose layout has room
+//!    for its task, and may be used for the whole slot. The header there is initialised.
+//! 2. While a slot isn't vacant, its poll function and its vtable are those of the `F` that lies in it.
+//! 3. In `Idle` and `Running`, and while `FUTURE` is set, the future is there. It is polled only in
+//!    `Idle`, dropped only when `FUTURE` is set and the state is past `Running`, and never moved.
+//! 4. In `Completed`, and only there, the output is there.
+//! 5. Only the header is ever borrowed as a whole, always shared; its fields are cells.
+
+use std::any::TypeId;
+use std::cell::{Cell, UnsafeCell};
+use std::fmt;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::panic::Location;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker};
+
+use super::inspect::WaitKind;
+
+/// What a slot is at; see the table at the top of the file.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum State {
+    Vacant,
+    Idle,
+    Running,
+    Completed,
+    Ended,
+    Retired,
+}
+
+impl State {
+    /// Whether the task can still be polled.
+    #[inline]
+    pub(crate) fn is_live(self) -> bool {
+        matches!(self, State::Idle | State::Running)
+    }
+}
+
+/// One bit each in [`Header::flags`].
+pub(crate) mod flag {
+    /// A ready queue, or the list of those put off, names the task.
+    pub(crate) const QUEUED: u8 = 1;
+    /// The next-step list of its lane, or what was released of it, names the task.
+    pub(crate) const NEXT: u8 = 2;
+    /// With `NEXT`: the parity of the lane's step that releases it.
+    pub(crate) const NEXT_ODD: u8 = 4;
+    /// With `NEXT`: more than one entry; `Cold::more_next` counts those beyond the first.
+    pub(crate) const NEXT_MORE: u8 = 8;
+    /// A `JoinHandle` is alive.
+    pub(crate) const HANDLE: u8 = 16;
+    /// It was cancelled while its poll was on the stack.
+    pub(crate) const CANCEL: u8 = 32;
+    /// The future is still in its slot: set and cleared in `task` alone.
+    pub(super) const FUTURE: u8 = 64;
+    /// A combinator noted where it was awaited: `Cold::outer` is of this poll.
+    pub(crate) const OUTER: u8 = 128;
+}
+
+/// Polls the future in a slot; `true` when it has left its output there.
+pub(crate) type PollFn = unsafe fn(NonNull<Header>, &mut Context<'_>) -> bool;
+
+/// The hot part of a task: all that a resume reads and writes, beside the future itself.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Header {
+    poll: Cell<PollFn>,
+    /// Where the wait was written that the task is parked at; with `wait`.
+    pub(crate) site: Cell<Option<&'static Location<'static>>>,
+    pub(crate) generation: Cell<u32>,
+    state: Cell<State>,
+    pub(crate) flags: Cell<u8>,
+    pub(crate) lane: Cell<u8>,
+    pub(crate) wait: Cell<WaitKind>,
+    /// The serial of the step in which it was last polled.
+    pub(crate) last_step: Cell<u32>,
+    /// Polls so far; while vacant, the next slot of the free list.
+    pub(crate) polls: Cell<u32>,
+}
+
+const _: () = assert!(size_of::<Header>() <= 32, "the hot header has 32 bytes");
+
+impl Header {
+    pub(crate) fn vacant(generation: u32) -> Self {
+        Header {
+            poll: Cell::new(|_, _: &mut Context<'_>| false),
+            site: Cell::new(None),
+            generation: Cell::new(generation),
+            state: Cell::new(State::Vacant),
+            flags: Cell::new(0),
+            lane: Cell::new(0),
+            wait: Cell::new(WaitKind::Unknown),
+            last_step: Cell::new(0),
+            polls: Cell::new(0),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn state(&self) -> State {
+        self.state.get()
+    }
+
+    #[inline]
+    pub(crate) fn has(&self, flags: u8) -> bool {
+        self.flags.get() & flags != 0
+    }
+
+    #[inline]
+    pub(crate) fn set(&self, flags: u8) {
+        debug_assert_eq!(flags & flag::FUTURE, 0);
+        self.flags.set(self.flags.get() | flags);
+    }
+
+    #[inline]
+    pub(crate) fn clear(&self, flags: u8) {
+        debug_assert_eq!(flags & flag::FUTURE, 0);
+        self.flags.set(self.flags.get() & !flags);
+    }
+}
+
+/// What a task is beside its header and its future: touched at its start and end, and by inspection.
+pub(crate) struct Cold {
+    vtable: Cell<&'static VTable>,
+    pub(crate) spawned_at: Cell<&'static Location<'static>>,
+    pub(crate) name: Cell<Option<&'static str>>,
+    /// Counts the executor's spawns: the name of a script that is the same on every run.
+    pub(crate) number: Cell<u64>,
+    /// The root of the script's random numbers, and where its own stream stands.
+    pub(crate) seed: Cell<u64>,
+    pub(crate) random: Cell<u64>,
+    pub(crate) children: Cell<u32>,
+    /// Polls beyond the first in the step with serial `again_step`.
+    pub(crate) again: Cell<u32>,
+    pub(crate) again_step: Cell<u32>,
+    pub(crate) more_next: Cell<u32>,
+    pub(crate) joiner: Cell<Option<Waker>>,
+    pub(crate) outer: Cell<Option<&'static Location<'static>>>,
+    pub(crate) due: Cell<u64>,
+    pub(crate) due_clock: Cell<u16>,
+    /// The scope that it is a child of, and its place among the children; `NO_INDEX` where there is none.
+    pub(crate) branch: Cell<bool>,
+    pub(crate) scope: Cell<u32>,
+    pub(crate) older: Cell<u32>,
+    pub(crate) younger: Cell<u32>,
+}
+
+impl fmt::Debug for Cold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cold").field("number", &self.number).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// No slot has this index.
+pub(crate) const NO_INDEX: u32 = u32::MAX;
+
+impl Cold {
+    pub(crate) fn vacant() -> Self {
+        Cold {
+            vtable: Cell::new(&VACANT),
+            spawned_at: Cell::new(Location::caller()),
+            name: Cell::new(None),
+            number: Cell::new(0),
+            seed: Cell::new(0),
+            random: Cell::new(0),
+            children: Cell::new(0),
+            again: Cell::new(0),
+            again_step: Cell::new(0),
+            more_next: Cell::new(0),
+            joiner: Cell::new(None),
+            outer: Cell::new(None),
+            due: Cell::new(0),
+            due_clock: Cell::new(0),
+            branch: Cell::new(false),
+            scope: Cell::new(NO_INDEX),
+            older: Cell::new(NO_INDEX),
+            younger: Cell::new(NO_INDEX),
+        }
+    }
+}
+
+/// What can be done with a future and an output whose types are forgotten.
+#[derive(Debug)]
+struct VTable {
+    drop_future: unsafe fn(NonNull<Header>),
+    drop_output: unsafe fn(NonNull<Header>),
+    output: unsafe fn(NonNull<Header>) -> NonNull<()>,
+    output_type: fn() -> TypeId,
+    type_name: fn() -> &'static str,
+}
+
+/// The vtable of a slot that holds nothing.
+static VACANT: VTable = VTable {
+    drop_future: |_| (),
+    drop_output: |_| (),
+    output: |_| NonNull::dangling(),
+    output_type: TypeId::of::<()>,
+    type_name: || "",
+};
+
+/// A slot's memory, as seen by those who know the future's type.
+#[repr(C)]
+pub(crate) struct Task<F: Future> {
+    header: Header,
+    future: UnsafeCell<ManuallyDrop<F>>,
+    output: UnsafeCell<MaybeUninit<F::Output>>,
+}
+
+impl<F: Future<Output: 'static> + 'static> Task<F> {
+    const VTABLE: VTable = VTable {
+        drop_future: Self::drop_future,
+        drop_output: Self::drop_output,
+        output: |task| {
+            // SAFETY: the slot is a `Task<F>` (1, 2), so the place of its output lies inside the slot.
+            unsafe { Self::output(task) }.cast()
+        },
+        output_type: TypeId::of::<F::Output>,
+        type_name: std::any::type_name::<F>,
+    };
+
+    /// # Safety
+    /// `task` is a slot for `Task<F>` (1).
+    #[inline]
+    unsafe fn future(task: NonNull<Header>) -> NonNull<F> {
+        let task = task.cast::<Task<F>>().as_ptr();
+        // SAFETY: the slot is a `Task<F>` (1): the projection stays inside of it. `UnsafeCell` and
+        // `ManuallyDrop` are transparent.
+        unsafe { NonNull::new_unchecked((&raw mut (*task).future).cast()) }
+    }
+
+    /// # Safety
+    /// `task` is a slot for `Task<F>` (1).
+    #[inline]
+    unsafe fn output(task: NonNull<Header>) -> NonNull<F::Output> {
+        let task = task.cast::<Task<F>>().as_ptr();
+        // SAFETY: as in `future`; `MaybeUninit` is transparent too.
+        unsafe { NonNull::new_unchecked((&raw mut (*task).output).cast()) }
+    }
+
+    /// # Safety
+    /// The future is there, its poll isn't on the stack, and it isn't moved afterwards (2, 3).
+    unsafe fn poll(task: NonNull<Header>, context: &mut Context<'_>) -> bool {
+        // SAFETY: the slot is a `Task<F>` (2).
+        let mut place = unsafe { Self::future(task) };
+        // SAFETY: the future is there, and no other borrow of it exists (3).
+        let future = unsafe { place.as_mut() };
+        // SAFETY: slots never move, and the future is dropped in place (3).
+        match unsafe { Pin::new_unchecked(future) }.poll(context) {
+            Poll::Pending => false,
+            Poll::Ready(output) => {
+                // SAFETY: the slot is a `Task<F>` (2).
+                let place = unsafe { Self::output(task) };
+                // SAFETY: inside the slot and aligned (1); there was no output before (4).
+                unsafe { place.write(output) };
+                true
+            }
+        }
+    }
+
+    /// # Safety
+    /// The future is there, its poll isn't on the stack, and nobody uses it afterwards (2, 3).
+    unsafe fn drop_future(task: NonNull<Header>) {
+        // SAFETY: the slot is a `Task<F>` (2).
+        let place = unsafe { Self::future(task) };
+        // SAFETY: the future is there, unborrowed, and this is its one drop (3).
+        unsafe { place.drop_in_place() };
+    }
+
+    /// # Safety
+    /// The output is there, and nobody uses it afterwards (2, 4).
+    unsafe fn drop_output(task: NonNull<Header>) {
+        // SAFETY: the slot is a `Task<F>` (2).
+        let place = unsafe { Self::output(task) };
+        // SAFETY: the output is there, and this is its one drop (4).
+        unsafe { place.drop_in_place() };
+    }
+}
+
+/// One slot's parts, and the transitions of the task in it.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Slot<'a> {
+    task: NonNull<Header>,
+    pub(crate) header: &'a Header,
+    pub(crate) cold: &'a Cold,
+}
+
+impl<'a> Slot<'a> {
+    /// # Safety
+    /// `task` is the start of a slot of a `Storage` that lives for `'a` (1), `header` is the header there,
+    /// and `cold` is that slot's.
+    #[inline]
+    pub(super) unsafe fn new(task: NonNull<Header>, header: &'a Header, cold: &'a Cold) -> Self {
+        Slot { task, header, cold }
+    }
+
+    /// 1. Puts a future into a vacant slot.
+    ///
+    /// # Safety
+    /// The slot has room for a `Task<F>`, and is aligned for it (1).
+    #[inline]
+    pub(super) unsafe fn write<F: Future<Output: 'static> + 'static>(self, future: F) {
+        assert_eq!(self.header.state(), State::Vacant);
+        // SAFETY: the slot has room for a `Task<F>`.
+        let place = unsafe { Task::<F>::future(self.task) };
+        // SAFETY: inside the slot and aligned (1); vacant, so nothing is overwritten.
+        unsafe { place.write(future) };
+        self.header.poll.set(Task::<F>::poll);
+        self.cold.vtable.set(&Task::<F>::VTABLE);
+        self.header.flags.set(flag::FUTURE);
+        self.header.state.set(State::Idle);
+    }
+
+    /// 2. Polls the future: 2' back to idle when pending, 3 completed when ready (then `true`). When the
+    ///    poll unwinds, the task stays `Running` until [`panicked`](Self::panicked).
+    #[inline]
+    pub(super) fn poll(self, context: &mut Context<'_>) -> bool {
+        assert_eq!(self.header.state(), State::Idle);
+        self.header.state.set(State::Running);
+        // SAFETY: idle, so the future is there (3) and its type's function beside it (2); `Running` keeps
+        // a second poll and the drop away until this one returns.
+        let ready = unsafe { (self.header.poll.get())(self.task, context) };
+        self.header.state.set(if ready { State::Completed } else { State::Idle });
+        ready
+    }
+
+    /// 4. Ends a task whose poll isn't on the stack.
+    pub(super) fn cancelled(self) {
+        assert_eq!(self.header.state(), State::Idle);
+        self.header.state.set(State::Ended);
+    }
+
+    /// 5. Ends a task whose poll has unwound.
+    pub(super) fn panicked(self) {
+        assert_eq!(self.header.state(), State::Running);
+        self.header.state.set(State::Ended);
+    }
+
+    /// Whether the future of a task that has ended is still to be dropped.
+    #[inline]
+    pub(super) fn holds_future(self) -> bool {
+        self.header.has(flag::FUTURE)
+    }
+
+    /// Drops the future of a task that has ended, once. Counts as done also when it unwinds.
+    #[inline]
+    pub(super) fn drop_future(self) {
+        assert!(self.holds_future() && matches!(self.header.state(), State::Completed | State::Ended));
+        self.header.flags.set(self.header.flags.get() & !flag::FUTURE);
+        // SAFETY: `FUTURE` was set, so the future is there (3), of the vtable's type (2); its poll isn't on
+        // the stack, and with the flag cleared this is its one drop, even if it unwinds.
+        unsafe { (self.cold.vtable.get().drop_future)(self.task) };
+    }
+
+    /// 6. Moves the output out of a completed task.
+    ///
+    /// # Panics
+    /// When `T` isn't the output's type.
+    #[inline]
+    pub(super) fn take_output<T: 'static>(self) -> T {
+        assert_eq!(self.header.state(), State::Completed);
+        let vtable = self.cold.vtable.get();
+        assert_eq!((vtable.output_type)(), TypeId::of::<T>());
+        self.header.state.set(State::Ended);
+        // SAFETY: not vacant before this line, so the vtable is that of the type in the slot (2).
+        let place = unsafe { (vtable.output)(self.task) };
+        // SAFETY: completed before, so the output is there (4), and it is a `T`; `Ended` says that it is gone.
+        unsafe { place.cast::<T>().read() }
+    }
+
+    /// 6. Drops the output of a completed task. Counts as done also when it unwinds.
+    pub(super) fn drop_output(self) {
+        assert_eq!(self.header.state(), State::Completed);
+        self.header.state.set(State::Ended);
+        // SAFETY: completed before, so the output is there (4), of the vtable's type (2); `Ended` says that
+        // it is gone, even if this unwinds.
+        unsafe { (self.cold.vtable.get().drop_output)(self.task) };
+    }
+
+    /// 7. Retires a task that holds nothing and stands in no queue; `false` if it isn't such a one.
+    #[inline]
+    pub(super) fn retire(self) -> bool {
+        let done = self.header.state() == State::Ended && !self.header.has(flag::FUTURE | flag::QUEUED | flag::NEXT);
+        if done {
+            self.header.state.set(State::Retired);
+        }
+        done
+    }
+
+    /// 8. Makes the slot vacant.
+    pub(super) fn vacate(self) {
+        assert_eq!(self.header.state(), State::Retired);
+        self.header.state.set(State::Vacant);
+    }
+
+    /// The type of the future in a slot that isn't vacant.
+    pub(super) fn type_name(self) -> &'static str {
+        (self.cold.vtable.get().type_name)()
+    }
+}

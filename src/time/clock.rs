@@ -1,0 +1,155 @@
+//! A clock, as users hold it.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::interval::Interval;
+use super::sleep::Sleep;
+use crate::executor::core::Core;
+use crate::executor::{Executor, Lane, current};
+
+/// A clock of an executor: a counter of integer nanoseconds, with its own pause and scale.
+///
+/// `Copy` and `Send`. Its methods work on the executor's thread, inside and outside of scripts. A clock
+/// advances in the steps of its lane, each by the step's length times its scale; what the scale leaves
+/// over is carried, so it never drifts. Pausing or scaling it moves no deadline: they are its own times.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let mut executor = framestep::Executor::new();
+/// let bullets = executor.add_clock(executor.main_lane(), "bullets");
+/// bullets.set_scale(1, 4);                                     // slow motion
+/// let hit = executor.spawn(async move { bullets.sleep(Duration::from_millis(100)).await });
+/// for _ in 0..5 {
+///     executor.poll_once_with(Duration::from_millis(100));
+/// }
+/// assert!(hit.is_finished());
+/// ```
+///
+/// # Panics
+/// Every method panics when the executor was dropped, or lives on another thread.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Clock {
+    pub(super) serial: u32,
+    pub(super) index: u16,
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clock({} of executor {})", self.index, self.serial)
+    }
+}
+
+impl Clock {
+    /// Waits until this much time of the clock has passed. See [`sleep`](crate::sleep).
+    #[track_caller]
+    pub fn sleep(self, duration: Duration) -> Sleep {
+        Sleep::on(self, duration)
+    }
+
+    /// Waits until the clock shows this time, counted from its start.
+    #[track_caller]
+    pub fn sleep_until(self, time: Duration) -> Sleep {
+        Sleep::until_on(self, time)
+    }
+
+    /// Comes round every `period` of the clock. See [`interval`](crate::interval).
+    ///
+    /// # Panics
+    /// When the period is zero.
+    pub fn interval(self, period: Duration) -> Interval {
+        Interval::on(Some(self), period)
+    }
+
+    /// The time that the clock shows, counted from its start.
+    #[must_use]
+    #[track_caller]
+    pub fn now(self) -> Duration {
+        Duration::from_nanos(self.with(|core| core.clock_now(self.index)))
+    }
+
+    /// The name that it was given, or its lane's.
+    #[must_use]
+    #[track_caller]
+    pub fn name(self) -> &'static str {
+        self.with(|core| core.with_clock(self.index, |clock| clock.name())).unwrap_or("")
+    }
+
+    /// Stops the clock: steps don't advance it.
+    #[track_caller]
+    pub fn pause(self) {
+        self.with(|core| core.with_clock(self.index, |clock| clock.paused = true));
+    }
+
+    /// Lets the clock run on.
+    #[track_caller]
+    pub fn resume(self) {
+        self.with(|core| core.with_clock(self.index, |clock| clock.paused = false));
+    }
+
+    /// Whether the clock is stopped.
+    #[must_use]
+    #[track_caller]
+    pub fn is_paused(self) -> bool {
+        self.with(|core| core.with_clock(self.index, |clock| clock.paused)) == Some(true)
+    }
+
+    /// Makes the clock advance by `numerator / denominator` of each step from the next one on.
+    ///
+    /// # Panics
+    /// When the denominator is zero.
+    #[track_caller]
+    pub fn set_scale(self, numerator: u32, denominator: u32) {
+        assert_ne!(denominator, 0, "a clock's scale has a denominator of at least 1; to stop a clock, pause it");
+        self.with(|core| core.with_clock(self.index, |clock| clock.set_scale(numerator, denominator)));
+    }
+
+    #[track_caller]
+    fn with<R>(self, f: impl FnOnce(&Core) -> R) -> R {
+        let Some(result) = current::with_serial(self.serial, f) else {
+            panic!(
+                "this clock's executor isn't on this thread, or was dropped: use a clock of an executor that lives here"
+            )
+        };
+        result
+    }
+
+    /// The clock's index, for waits inside of its own executor.
+    #[track_caller]
+    pub(super) fn check(self, core: &Core) -> u16 {
+        assert_eq!(
+            self.serial,
+            core.serial(),
+            "this clock belongs to another executor: use a clock of the executor that runs the script"
+        );
+        self.index
+    }
+}
+
+impl Executor {
+    /// The main lane's clock.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.lane_clock(self.main_lane())
+    }
+
+    /// A lane's clock: the one that [`sleep`](crate::sleep) follows in that lane.
+    ///
+    /// # Panics
+    /// When the lane is another executor's.
+    #[must_use]
+    pub fn lane_clock(&self, lane: Lane) -> Clock {
+        Clock { serial: self.core().serial(), index: self.core().check_lane(lane).time_clock }
+    }
+
+    /// Adds a clock that the steps of `lane` advance.
+    ///
+    /// # Panics
+    /// When the lane is another executor's, or there are 65,536 clocks.
+    #[must_use]
+    pub fn add_clock(&self, lane: Lane, name: &'static str) -> Clock {
+        self.core().check_lane(lane);
+        Clock { serial: self.core().serial(), index: self.core().add_clock(lane.index, name, false) }
+    }
+}
