@@ -1,8 +1,97 @@
 //! Async game scripts, stepped one frame at a time.
+//!
+//! A script is a plain `async` function. The game calls [`poll_once`](Executor::poll_once) once a frame:
+//! every script that is due is resumed, in a fixed order, and control comes back. Nothing blocks, once
+//! warm nothing allocates, and the same inputs give the same frames on every run.
+//!
+//! ```
+//! use framestep::{Executor, frames};
+//!
+//! let mut executor = Executor::new();
+//! let door = executor.spawn(async { frames(3).await; "open" });
+//! while !door.is_finished() {
+//!     executor.poll_once();                        // one frame; returns a FrameReport, never blocks
+//! }
+//! assert!(matches!(door.take_output(), Some(Ok("open"))));
+//! ```
+//!
+#![cfg_attr(feature = "bevy_ecs", doc = "With `bevy_ecs` a script lives on an entity and dies with it; see [`Script`].")]
+//!
+//! # What a script can await
+//!
+//! | await | resumes | when it is dropped |
+//! |---|---|---|
+//! | [`next_frame`], [`frames`] | that many steps of its lane later | takes the wait back |
+//! | [`sleep`], [`sleep_until`], [`interval`] | in the first step in which its clock has come that far | disarms |
+//! | [`yield_now`] | in this step, behind all that is ready | – |
+//! | [`resume_in`] | in the next step of another [`Lane`] | stays in its lane |
+//! | a [`JoinHandle`] | in the step in which that script has ended | detaches the script, if the handle goes too |
+//! | [`join`], [`race`], [`timeout`] ... | with the futures inside | drops them |
+//! | [`scope`] | when its body and its children have ended | cancels the children |
+//! | [`Signal::wait`] | in the step in which it is raised, or the next | takes the wait back |
+//! | any other future | when it wakes the script, from whatever thread | – |
+//!
+//! # One frame, in order
+//!
+//! [`Executor::poll_once`] does this, and the source reads in this order, with these numbers:
+//!
+//! 1. **Advance** the frame count and the clocks.
+//! 2. **Collect** wakes from other threads, in order of arrival. (Wakes on the executor's own thread
+//!    between frames went straight to the ready queue, in call order.) Nothing is ever lost.
+//! 3. **Fire** the timers that are due: by clock (in order of creation), deadline, order of arming.
+//! 4. **Release** the scripts that wait for the next frame, in the order in which they began to wait.
+//! 5. **Check** the waits that outer layers brought, in order of arming, without resuming any script
+//!    whose wait isn't over.
+//! 6. **Run** the ready queue to its end, first in, first out. A script that is woken or spawned while
+//!    this runs goes to the back of the same queue: a chain of wakes costs no frames, nor does a nested
+//!    await. Past a number of polls ([`Builder::script_polls`]) a script is put off to the next frame
+//!    and named in [`Executor::incidents`]; a cap on the whole frame ([`Builder::frame_polls`]) holds
+//!    always. What is put off runs first next frame.
+//! 7. **Reclaim** the slots of scripts that ended. A finished or cancelled script was never polled again,
+//!    and its future was dropped as soon as the poll then running had returned, before the next; what
+//!    waits for this step is the memory, which is reused only from here on.
+//! 8. **Report** what happened, in counts: [`FrameReport`].
+//!
+//! `frames(n)` awaited in frame f resumes in frame f + n; `frames(0)` doesn't wait. A wait that is over
+//! already doesn't yield.
+//!
+//! **Lanes.** Where a frame has several points at which scripts should run, each is a [`Lane`]. A script
+//! is polled in its own lane only; `next_frame` means that lane's next step, and `sleep` follows its clock.
+//! A lane's step is steps 2 to 8 for that lane; the main lane's step also advances the frame. Chains of
+//! wakes are free within a lane.
+//!
+//! # What is promised, and what isn't
+//!
+//! The same source, seed and inputs resume the same scripts in the same order and draw the same random
+//! numbers, in debug and release and on every target. What the game does outside is its own: the order of
+//! systems that Bevy may choose, iteration over hash maps, wall clocks, and platform maths.
+//!
+//! **Panics.** A panic ends the script that it happens in: its handle gets the payload, the frame's
+//! report counts it, and all others go on. This takes unwinding: where a target or a profile aborts on
+//! panic (`wasm32-unknown-unknown`, `panic = "abort"`), a panic ends the game, as it does anywhere.
+//!
+//! **Threads.** An [`Executor`] and its scripts stay on one thread and need no `Send`. A `Waker` goes
+//! anywhere: it is a name, not a reference, so it may outlive its script, its executor and its thread.
+//! Cloning it copies a word, dropping it does nothing.
+//!
+//! **Limits.** At most 1,024 executors at a time in a process, each with four million scripts and 32
+//! lanes. On 32-bit targets a waker has one 32-bit word for the script's name: 8 executors at a time, each
+//! with 262,144 scripts at once and 2^32 spawns in all.
+//!
+//! # Unsafe code
+//!
+//! It is denied here and opened for these files, each with its invariants numbered at its top:
+//! `executor/task.rs` (a future in its slot), `executor/storage.rs` (the memory of slots),
+//! `executor/waker.rs` (a waker made from parts), `executor/current.rs` (the executor that runs the script).
+
+#[cfg(feature = "bevy_ecs")]
+mod ecs;
 mod executor;
 mod sync;
 mod time;
 
+#[cfg(feature = "bevy_ecs")]
+pub use ecs::*;
 pub use executor::*;
 pub use sync::*;
 pub use time::*;

@@ -20,8 +20,9 @@ use slab::Slab;
 
 use super::clock::ClockState;
 use super::inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
-use super::key::TaskId;
-use super::lane::{Lane, LaneState, MAX_LANES};
+use super::key::{NO_TASK, TaskId};
+use super::lane::{Lane, LaneState, MAX_LANES, Stamp, entry};
+use super::queue::Queue;
 use super::registry::{Lease, OutsideWake};
 use super::report::{Incident, IncidentKind};
 use super::scopes::ScopeState;
@@ -29,9 +30,6 @@ use super::storage::Storage;
 use super::task::{Slot, flag};
 use super::trace::{Trace, mix};
 use super::{current, wheel};
-
-/// No task: its generation is one that no slot has.
-pub(crate) const NO_TASK: TaskId = TaskId::new(0, 0, 0);
 
 pub(crate) type Payload = Box<dyn Any + Send>;
 
@@ -64,7 +62,6 @@ pub(crate) enum Stage {
 /// Counts for the next report.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    pub(crate) polled: Cell<u64>,
     pub(crate) woken: Cell<u64>,
     pub(crate) spawned: Cell<u64>,
     pub(crate) completed: Cell<u64>,
@@ -99,12 +96,20 @@ pub(crate) struct Core {
     pub(super) in_step: Cell<bool>,
     /// The lane being stepped, or the one last stepped.
     pub(super) lane_now: Cell<u8>,
-    /// The task whose poll is on the stack.
-    pub(super) current: Cell<TaskId>,
+    /// That lane's last release: a wait armed before it is over.
+    pub(super) stamp_now: Cell<Stamp>,
+    /// The flags of a script that waits for that lane's next release.
+    pub(super) next_flags_now: Cell<u8>,
+    /// The next-step list of that lane, kept here so that the commonest wait finds it at once.
+    pub(super) next_now: Queue,
+    /// Whether step 4 is going through a list one by one.
+    pub(super) releasing: Cell<bool>,
     pub(super) closed: Cell<bool>,
 
     /// Tasks that have ended and whose futures are still to be dropped, in order of their ends.
     pub(super) ending: RefCell<VecDeque<u32>>,
+    /// Whether `drain` has anything to do.
+    pub(super) has_ends: Cell<bool>,
     /// The end that is being worked on, and the stage whose foreign code is running.
     pub(super) at_stage: Cell<Option<(u32, Stage)>>,
     pub(super) draining: Cell<bool>,
@@ -149,15 +154,19 @@ impl Core {
             storage: Storage::new(first_generation),
             lanes: [const { OnceCell::new() }; MAX_LANES],
             clocks: RefCell::new(Vec::new()),
-            scopes: RefCell::new(Slab::new()),
+            scopes: RefCell::new(Slab::with_capacity(settings.capacity)),
             scope_uses: Cell::new(0),
             frame: Cell::new(settings.first_frame),
             step_serial: Cell::new(settings.first_frame as u32),
             in_step: Cell::new(false),
             lane_now: Cell::new(0),
-            current: Cell::new(NO_TASK),
+            stamp_now: Cell::new(Stamp::NEVER),
+            next_flags_now: Cell::new(0),
+            next_now: Queue::with_capacity(settings.capacity),
+            releasing: Cell::new(false),
             closed: Cell::new(false),
-            ending: RefCell::new(VecDeque::with_capacity(settings.capacity.min(1024))),
+            ending: RefCell::new(VecDeque::with_capacity(settings.capacity)),
+            has_ends: Cell::new(false),
             at_stage: Cell::new(None),
             draining: Cell::new(false),
             retired: RefCell::new(Vec::with_capacity(settings.capacity)),
@@ -171,8 +180,8 @@ impl Core {
             seed: settings.seed,
             random: Cell::new(mix(settings.seed, 0)),
             root_children: Cell::new(0),
-            mail: Cell::default(),
-            due: Cell::default(),
+            mail: Cell::new(Vec::with_capacity(settings.capacity)),
+            due: Cell::new(Vec::with_capacity(settings.capacity)),
         });
         core.add_lane("main", settings.capacity);
         core.clocks.borrow_mut().iter_mut().for_each(|clock| clock.reserve(settings.capacity));
@@ -190,6 +199,11 @@ impl Core {
     /// Tells this executor from every other that the process has made.
     pub(crate) fn serial(&self) -> u32 {
         self.serial
+    }
+
+    /// How long a step is where nobody says.
+    pub(crate) fn default_step(&self) -> Duration {
+        self.step
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -239,6 +253,29 @@ impl Core {
         self.lanes[usize::from(index)].get().expect("a lane of this executor")
     }
 
+    /// The next-step list of a lane: that of the lane last stepped is at hand, in its place.
+    #[inline]
+    pub(crate) fn next_of(&self, index: u8) -> &Queue {
+        if index == self.lane_now.get() { &self.next_now } else { &self.lane(index).next }
+    }
+
+    /// Makes a lane the one being stepped.
+    pub(super) fn set_lane_now(&self, index: u8) {
+        let before = self.lane_now.replace(index);
+        if before != index {
+            self.lane(before).next.swap(&self.next_now);
+            self.lane(index).next.swap(&self.next_now);
+        }
+        self.set_release_now(index);
+    }
+
+    /// Notes the lane's last release.
+    pub(super) fn set_release_now(&self, index: u8) {
+        let release = self.lane(index).released.get();
+        self.stamp_now.set(Stamp::new(self.serial, index, release));
+        self.next_flags_now.set(flag::next_after(release));
+    }
+
     pub(crate) fn lane_states(&self) -> impl Iterator<Item = &LaneState> {
         self.lanes.iter().map_while(OnceCell::get)
     }
@@ -255,11 +292,12 @@ impl Core {
 
     #[inline]
     pub(crate) fn current_key(&self) -> TaskId {
-        self.current.get()
+        self.storage.running_key()
     }
 
     pub(crate) fn current_slot(&self) -> Option<Slot<'_>> {
-        self.find(self.current.get())
+        let key = self.storage.running_key();
+        if key == NO_TASK { None } else { Some(self.storage.slot(key.index())) }
     }
 
     pub(crate) fn key_at(&self, index: u32) -> TaskId {
@@ -269,9 +307,9 @@ impl Core {
     /// Notes what the running script is about to park at.
     #[inline]
     pub(crate) fn note(&self, kind: WaitKind, site: &'static Location<'static>) {
-        if let Some(slot) = self.current_slot() {
-            slot.header.wait.set(kind);
-            slot.header.site.set(Some(site));
+        if let Some(header) = self.storage.running() {
+            header.wait.set(kind);
+            header.site.set(Some(site));
         }
     }
 
@@ -280,15 +318,15 @@ impl Core {
         if let Some(slot) = self.current_slot() {
             slot.header.wait.set(kind);
             slot.header.site.set(Some(site));
-            slot.cold.due.set(due);
-            slot.cold.due_clock.set(clock);
+            slot.cold().due.set(due);
+            slot.cold().due_clock.set(clock);
         }
     }
 
     /// Notes where the combinator was written whose futures have just been polled.
     pub(crate) fn note_outer(&self, site: &'static Location<'static>) {
         if let Some(slot) = self.current_slot() {
-            slot.cold.outer.set(Some(site));
+            slot.cold().outer.set(Some(site));
             slot.header.set(flag::OUTER);
         }
     }
@@ -298,7 +336,7 @@ impl Core {
     /// A draw from the running script's stream, or from the executor's own outside of scripts.
     pub(crate) fn draw(&self) -> u64 {
         let slot = self.current_slot();
-        let stream = slot.as_ref().map_or(&self.random, |slot| &slot.cold.random);
+        let stream = slot.as_ref().map_or(&self.random, |slot| &slot.cold().random);
         let mut rng = fastrand::Rng::with_seed(stream.get());
         let value = rng.u64(..);
         stream.set(rng.get_seed());
@@ -308,7 +346,7 @@ impl Core {
     // Looking in.
 
     pub(crate) fn name_of(&self, slot: Slot<'_>) -> &'static str {
-        slot.cold.name.get().unwrap_or_else(|| slot.type_name())
+        slot.cold().name.get().unwrap_or_else(|| slot.type_name())
     }
 
     pub(crate) fn incident(&self, kind: IncidentKind, index: u32, message: String) {
@@ -317,7 +355,7 @@ impl Core {
             kind,
             task: self.key_at(index),
             name: self.name_of(slot).to_owned(),
-            spawned_at: slot.cold.spawned_at.get(),
+            spawned_at: slot.cold().spawned_at.get(),
             message,
         });
     }
@@ -326,8 +364,8 @@ impl Core {
         let slot = self.find(key).filter(|slot| slot.header.state().is_live())?;
         let header = slot.header;
         let lane = self.lane(header.lane.get());
-        let is_released = header.has(flag::NEXT) && header.has(flag::NEXT_ODD) == lane.released_is_odd();
-        let state = if self.current.get() == key {
+        let is_released = lane.has_released(header.flags.get());
+        let state = if self.current_key() == key {
             TaskState::Running
         } else if header.has(flag::QUEUED) || is_released {
             TaskState::Ready
@@ -337,14 +375,14 @@ impl Core {
         let wait = (state == TaskState::Waiting).then(|| WaitInfo {
             kind: header.wait.get(),
             at: if header.wait.get() == WaitKind::Unknown { None } else { header.site.get() },
-            outer: if header.has(flag::OUTER) { slot.cold.outer.get() } else { None },
+            outer: if header.has(flag::OUTER) { slot.cold().outer.get() } else { None },
             due: self.due_of(slot),
         });
         Some(TaskInfo {
             id: key,
-            number: slot.cold.number.get(),
+            number: slot.cold().number.get(),
             name: self.name_of(slot),
-            spawned_at: slot.cold.spawned_at.get(),
+            spawned_at: slot.cold().spawned_at.get(),
             lane: Lane { serial: self.serial, index: header.lane.get() },
             polls: header.polls.get(),
             state,
@@ -355,8 +393,8 @@ impl Core {
     fn due_of(&self, slot: Slot<'_>) -> Option<Due> {
         let remaining = || {
             let clocks = self.clocks.borrow();
-            let now = clocks.get(usize::from(slot.cold.due_clock.get()))?.now();
-            Some(slot.cold.due.get().saturating_sub(now))
+            let now = clocks.get(usize::from(slot.cold().due_clock.get()))?.now();
+            Some(slot.cold().due.get().saturating_sub(now))
         };
         match slot.header.wait.get() {
             WaitKind::NextFrame => Some(Due::Frames(1)),
@@ -373,7 +411,7 @@ impl Core {
             .indices()
             .map(|index| (self.storage.slot(index), index))
             .filter(|(slot, _)| slot.header.state().is_live())
-            .map(|(slot, index)| (slot.cold.number.get(), self.key_at(index)))
+            .map(|(slot, index)| (slot.cold().number.get(), self.key_at(index)))
             .collect();
         tasks.sort_unstable_by_key(|task| task.0);
         tasks.into_iter().map(|task| task.1).collect()
@@ -383,8 +421,16 @@ impl Core {
 
     pub(crate) fn is_idle(&self) -> bool {
         !self.lease.has_mail()
-            && self.lane_states().all(|lane| !lane.has_work() && lane.checks.borrow().is_empty())
+            && (0..).zip(self.lane_states()).all(|(index, lane)| {
+                !lane.ready.any(|entry| self.names_live(entry))
+                    && !self.next_of(index).any(|entry| entry != entry::TOMBSTONE)
+                    && lane.checks.borrow().is_empty()
+            })
             && !self.clocks.borrow().iter().any(|clock| clock.counts_steps && clock.has_timers())
+    }
+
+    fn names_live(&self, entry: u32) -> bool {
+        entry != entry::TOMBSTONE && self.storage.slot(entry & entry::INDEX).header.state().is_live()
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Duration> {

@@ -4,13 +4,16 @@
 //! and a test holds each sentence of it (`tests/it/order.rs`).
 
 use std::cell::Cell;
+use std::task::Waker;
 
 use super::core::Core;
 use super::current;
 use super::lane::{LaneState, SlowWait, entry};
 use super::report::{FrameReport, IncidentKind};
 use super::run::Progress;
+use super::task::flag;
 use super::trace::Change;
+use super::waker;
 
 /// Says that no step is running any more, also when foreign code unwinds out of one.
 struct Stepping<'a>(&'a Cell<bool>);
@@ -54,11 +57,12 @@ impl Core {
         // ORDER: 6. Run the ready queue to its end.
         let mut progress = Progress::with_list(lane.spare.take());
         self.guarded(|| self.run(lane, &mut progress));
+        let polled = progress.polled();
         lane.spare.set(progress.into_list());
         // ORDER: 7. Reclaim what has been retired, in order.
         self.reclaim();
         // 8. Report.
-        self.report(index)
+        self.report(index, polled)
     }
 
     fn advance(&self, index: u8, lane: &LaneState, step_nanos: u64) {
@@ -66,7 +70,7 @@ impl Core {
             self.frame.set(self.frame.get() + 1);
         }
         self.step_serial.set(self.step_serial.get().wrapping_add(1));
-        self.lane_now.set(index);
+        self.set_lane_now(index);
         lane.steps.set(lane.steps.get() + 1);
         for clock in self.clocks.borrow_mut().iter_mut().filter(|clock| clock.lane == index) {
             clock.advance(step_nanos);
@@ -118,24 +122,19 @@ impl Core {
 
     fn release(&self, index: u8, lane: &LaneState) {
         lane.released.set(lane.released.get().wrapping_add(1));
+        self.set_release_now(index);
         if lane.slow.borrow().is_empty() {
-            let mut ready = lane.ready.borrow_mut();
-            let mut next = lane.next.borrow_mut();
-            if ready.is_empty() {
-                std::mem::swap(&mut *ready, &mut *next);
-            } else {
-                ready.append(&mut next);
-            }
+            lane.ready.append(&self.next_now);
             return;
         }
-        let mut released = lane.spare.take();
-        std::mem::swap(&mut *lane.next.borrow_mut(), &mut released);
+        let mut released = self.next_now.replace(lane.spare.take());
         let mut at = 0;
+        self.releasing.set(true);
         self.guarded(|| {
             while let Some(&entry) = released.get(at) {
                 at += 1;
                 if entry & entry::SLOW == 0 {
-                    lane.ready.borrow_mut().push(entry);
+                    self.release_one(lane, entry & entry::INDEX);
                     continue;
                 }
                 if entry == entry::TOMBSTONE {
@@ -143,17 +142,41 @@ impl Core {
                 }
                 let wait = lane.slow.borrow_mut().try_remove((entry & !entry::SLOW) as usize);
                 match wait {
-                    Some(SlowWait::Wake(waker)) => waker.wake(),
+                    Some(SlowWait::Wake(waker)) => self.release_waker(waker),
                     Some(SlowWait::Move(task, waker)) => {
                         self.move_task(task, index);
-                        waker.wake();
+                        self.release_waker(waker);
                     }
                     None => (),
                 }
             }
         });
+        self.releasing.set(false);
         released.clear();
         lane.spare.set(released);
+    }
+
+    /// Puts a script that waited with its own waker at the back of the ready queue, once for all its waits.
+    fn release_one(&self, lane: &LaneState, index: u32) {
+        let header = self.storage.slot(index).header;
+        if !header.state().is_live() {
+            // Only a wait that was leaked still stands here.
+            self.forget_next(index);
+        } else if lane.has_released(header.flags.get()) {
+            header.clear(flag::NEXT | flag::NEXT_ODD | flag::NEXT_MORE);
+            if !header.has(flag::QUEUED) {
+                header.set(flag::QUEUED);
+                lane.ready.push(index);
+            }
+        }
+    }
+
+    /// Wakes by a waker that waited for this step; one of our own isn't counted as a wake.
+    fn release_waker(&self, waker: Waker) {
+        match waker::key_of(&waker).and_then(|key| Some((self.find(key)?, key))) {
+            Some((slot, key)) => drop(self.enqueue(slot, key.index())),
+            None => waker.wake(),
+        }
     }
 
     fn check(&self, lane: &LaneState) {
@@ -174,7 +197,7 @@ impl Core {
         }
     }
 
-    fn report(&self, index: u8) -> FrameReport {
+    fn report(&self, index: u8, polled: u64) -> FrameReport {
         if index == 0 {
             self.warn_of_unstepped_lanes();
         }
@@ -186,7 +209,7 @@ impl Core {
         let counts = &self.counts;
         FrameReport {
             frame: self.frame.get(),
-            polled: counts.polled.take(),
+            polled,
             woken: counts.woken.take(),
             spawned: counts.spawned.take(),
             completed: counts.completed.take(),
@@ -207,7 +230,7 @@ impl Core {
                 SlowWait::Move(task, _) => Some(task.index()),
                 SlowWait::Wake(_) => None,
             });
-            let waiting = slow.or_else(|| lane.ready.borrow().iter().copied().find(|&entry| entry != entry::TOMBSTONE));
+            let waiting = slow.or_else(|| lane.ready.get(0).filter(|&entry| entry != entry::TOMBSTONE));
             if let Some(index) = waiting {
                 lane.warned.set(true);
                 let message =

@@ -12,9 +12,9 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use super::core::{Core, NO_TASK};
+use super::core::Core;
 use super::inspect::WaitKind;
-use super::key::TaskId;
+use super::key::{NO_TASK, TaskId};
 use super::task::{State, flag};
 
 /// Which limit a refused spawn ran into.
@@ -160,7 +160,7 @@ impl<T: 'static> JoinHandle<T> {
     #[must_use = "gives the handle back"]
     pub fn named(self, name: &'static str) -> Self {
         if let Some(slot) = self.core.find(self.id) {
-            slot.cold.name.set(Some(name));
+            slot.cold().name.set(Some(name));
         }
         self
     }
@@ -189,7 +189,7 @@ impl<T: 'static> Future for JoinHandle<T> {
         if let Some(slot) = self.core.find(self.id) {
             // An ended script whose future is still to be dropped holds its guards: it isn't joined yet.
             if slot.header.state().is_live() || slot.holds_future() {
-                let old = slot.cold.joiner.take();
+                let old = slot.cold().joiner.take();
                 let keep = match old {
                     Some(kept) if kept.will_wake(context.waker()) => kept,
                     old => {
@@ -197,7 +197,7 @@ impl<T: 'static> Future for JoinHandle<T> {
                         context.waker().clone()
                     }
                 };
-                slot.cold.joiner.set(Some(keep));
+                slot.cold().joiner.set(Some(keep));
                 super::current::try_with(|core| core.note(WaitKind::Join, self.site.get()));
                 return Poll::Pending;
             }
@@ -225,7 +225,7 @@ impl<T: 'static> Drop for JoinHandle<T> {
         }
         let payload = self.core.payloads.borrow_mut().remove(&self.id);
         if let Some(slot) = self.core.find(self.id) {
-            drop(slot.cold.joiner.take());
+            drop(slot.cold().joiner.take());
             slot.header.clear(flag::HANDLE);
             if slot.header.state() == State::Completed && !slot.holds_future() {
                 let settle = Settle(&self.core, self.id);

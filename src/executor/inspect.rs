@@ -87,7 +87,7 @@ pub struct TaskInfo {
     pub spawned_at: &'static Location<'static>,
     /// The lane that polls it.
     pub lane: Lane,
-    /// How often it was polled so far.
+    /// How often it was polled so far; after 4,294,967,295 polls from 0 again.
     pub polls: u32,
     /// What it is doing.
     pub state: TaskState,

@@ -52,6 +52,9 @@ pub(crate) const MAX_GENERATION: u32 = ((1_u64 << GENERATION_BITS) - 1) as u32;
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(u64);
 
+/// No task: its generation is one that no slot has.
+pub(crate) const NO_TASK: TaskId = TaskId::new(0, 0, 0);
+
 impl TaskId {
     pub(crate) const fn new(executor: u16, index: u32, generation: u32) -> Self {
         TaskId(

@@ -18,6 +18,8 @@ use std::task::Waker;
 use slab::Slab;
 
 use super::key::TaskId;
+use super::queue::Queue;
+use super::task::flag;
 
 /// One point of the frame; given by [`Executor::add_lane`](crate::Executor::add_lane).
 ///
@@ -59,11 +61,55 @@ pub(crate) enum SlowWait {
     Move(TaskId, Waker),
 }
 
-/// Names one wait in a `next` list: its place there, in the list that the step after `armed` releases.
+/// Which release of which lane of which executor, in one word, so that a resume asks with one comparison
+/// whether its step has come.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Stamp(u64);
+
+const RELEASE_BITS: u32 = 27;
+const RELEASES: u32 = (1 << RELEASE_BITS) - 1;
+
+const _: () = assert!(MAX_LANES <= 1 << (u32::BITS - RELEASE_BITS), "a lane fits beside its releases");
+
+impl Stamp {
+    /// A stamp of no executor: serials start at 1.
+    pub(crate) const NEVER: Stamp = Stamp(0);
+    /// Another.
+    pub(crate) const PAST: Stamp = Stamp(1);
+
+    /// A lane's release, counted up to 2^27: a wait that sees that many releases go by unpolled is none
+    /// that a script awaits.
+    pub(crate) fn new(serial: u32, lane: u8, release: u32) -> Self {
+        Stamp((u64::from(serial) << 32) | (u64::from(lane) << RELEASE_BITS) | u64::from(release & RELEASES))
+    }
+
+    #[inline]
+    pub(crate) fn serial(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[inline]
+    pub(crate) fn lane(self) -> u8 {
+        ((self.0 as u32) >> RELEASE_BITS) as u8
+    }
+
+    #[inline]
+    pub(crate) fn is_release(self, release: u32) -> bool {
+        self.0 as u32 & RELEASES == release & RELEASES
+    }
+
+    /// Whether both are of the same lane, and not the same release.
+    #[inline]
+    pub(crate) fn is_another_of(self, other: Stamp) -> bool {
+        // The same lane: they differ in the low bits only; not the same: they do differ.
+        (self.0 ^ other.0).wrapping_sub(1) < u64::from(RELEASES)
+    }
+}
+
+/// Names one wait in a `next` list: its place there, in the list that the release after `armed` releases.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StepWait {
-    pub(crate) lane: u8,
-    pub(crate) armed: u32,
+    pub(crate) armed: Stamp,
     pub(crate) place: u32,
 }
 
@@ -77,12 +123,12 @@ pub(crate) struct LaneState {
     pub(crate) steps: Cell<u64>,
     /// Counts releases (step 4); a wait armed before a release is over after it.
     pub(crate) released: Cell<u32>,
-    pub(crate) ready: RefCell<Vec<u32>>,
-    pub(crate) next: RefCell<Vec<u32>>,
+    pub(crate) ready: Queue,
+    pub(crate) next: Queue,
     pub(crate) slow: RefCell<Slab<SlowWait>>,
     /// An empty list with room, kept between steps.
     pub(crate) spare: Cell<Vec<u32>>,
-    pub(crate) put_off: RefCell<Vec<u32>>,
+    pub(crate) put_off: Queue,
     pub(crate) checks: RefCell<Vec<CheckHook>>,
     /// Its clocks: the one that counts its steps, and its own time.
     pub(crate) steps_clock: u16,
@@ -110,11 +156,11 @@ impl LaneState {
             made_in,
             steps: Cell::new(0),
             released: Cell::new(released),
-            ready: RefCell::new(Vec::with_capacity(capacity)),
-            next: RefCell::new(Vec::with_capacity(capacity)),
-            slow: RefCell::new(Slab::new()),
+            ready: Queue::with_capacity(capacity),
+            next: Queue::with_capacity(capacity),
+            slow: RefCell::new(Slab::with_capacity(capacity)),
             spare: Cell::new(Vec::with_capacity(capacity)),
-            put_off: RefCell::new(Vec::new()),
+            put_off: Queue::with_capacity(capacity),
             checks: RefCell::new(Vec::new()),
             steps_clock,
             time_clock,
@@ -122,27 +168,9 @@ impl LaneState {
         }
     }
 
-    /// Whether the next release is that of an odd step: what `flag::NEXT_ODD` is compared with.
+    /// Whether these are the flags of a task that the lane's last release put into the ready queue.
     #[inline]
-    pub(crate) fn next_is_odd(&self) -> bool {
-        self.released.get() & 1 == 0
-    }
-
-    /// Whether the step now running released an odd list.
-    #[inline]
-    pub(crate) fn released_is_odd(&self) -> bool {
-        self.released.get() & 1 == 1
-    }
-
-    /// Whether a step would find something to do without time passing.
-    pub(crate) fn has_work(&self) -> bool {
-        !self.ready.borrow().is_empty() || self.next.borrow().iter().any(|&entry| entry != entry::TOMBSTONE)
-    }
-
-    /// Takes entries off the end of `next` that say nothing.
-    pub(crate) fn trim(next: &mut Vec<u32>) {
-        while next.last() == Some(&entry::TOMBSTONE) {
-            next.pop();
-        }
+    pub(crate) fn has_released(&self, flags: u8) -> bool {
+        flags & flag::NEXT_BOTH == flag::next_of(self.released.get())
     }
 }

@@ -34,7 +34,8 @@ impl Core {
     }
 
     fn admit(&self, index: u32, lane: u8, site: &'static Location<'static>) -> TaskId {
-        let Slot { header, cold, .. } = self.storage.slot(index);
+        let slot = self.storage.slot(index);
+        let (header, cold) = (slot.header, slot.cold());
         header.set(flag::QUEUED | flag::HANDLE);
         header.lane.set(lane);
         header.wait.set(WaitKind::Unknown);
@@ -49,9 +50,9 @@ impl Core {
         cold.number.set(number);
         let serial = self.step_serial.get();
         if let Some(parent) = self.current_slot() {
-            let child = parent.cold.children.get() + 1;
-            parent.cold.children.set(child);
-            cold.seed.set(mix(parent.cold.seed.get(), u64::from(child)));
+            let child = parent.cold().children.get() + 1;
+            parent.cold().children.set(child);
+            cold.seed.set(mix(parent.cold().seed.get(), u64::from(child)));
             // A chain of spawns counts as one script, or it could hang the frame.
             header.last_step.set(serial);
             cold.again_step.set(serial);
@@ -66,7 +67,7 @@ impl Core {
         self.live.set(self.live.get() + 1);
         count(&self.counts.spawned);
         self.trace.record(Change::Spawned, number);
-        self.lane(lane).ready.borrow_mut().push(index);
+        self.lane(lane).ready.push(index);
         self.key_at(index)
     }
 
@@ -76,10 +77,10 @@ impl Core {
         let serial = self.step_serial.get();
         if slot.header.last_step.get() != serial {
             0
-        } else if slot.cold.again_step.get() != serial {
+        } else if slot.cold().again_step.get() != serial {
             1
         } else {
-            1 + slot.cold.again.get()
+            1 + slot.cold().again.get()
         }
     }
 
@@ -90,7 +91,7 @@ impl Core {
             && self.enqueue(slot, key.index())
         {
             count(&self.counts.woken);
-            self.trace.record(Change::Woken, slot.cold.number.get());
+            self.trace.record(Change::Woken, slot.cold().number.get());
         }
     }
 
@@ -101,12 +102,13 @@ impl Core {
             return false;
         }
         let lane = self.lane(header.lane.get());
-        if header.has(flag::NEXT) && header.has(flag::NEXT_ODD) == lane.released_is_odd() {
+        let is_released = lane.has_released(header.flags.get());
+        if is_released && !self.releasing.get() {
             // Released in this step and not yet reached: it is in the queue already.
             return false;
         }
         header.set(flag::QUEUED);
-        lane.ready.borrow_mut().push(index);
+        lane.ready.push(index);
         true
     }
 
@@ -123,6 +125,7 @@ impl Core {
             }
             State::Running => {
                 slot.header.set(flag::CANCEL);
+                self.has_ends.set(true);
                 true
             }
             _ => false,
@@ -137,13 +140,14 @@ impl Core {
             _ => (),
         }
         self.live.set(self.live.get() - 1);
-        self.trace.record(how, slot.cold.number.get());
+        self.trace.record(how, slot.cold().number.get());
         self.ending.borrow_mut().push_back(index);
+        self.has_ends.set(true);
     }
 
     /// Carries out the ends so far, outside of a step. Inside of one the step does it.
     pub(crate) fn drain_outside(&self) {
-        if self.in_step.get() || self.draining.get() || self.ending.borrow().is_empty() {
+        if self.in_step.get() || self.draining.get() || !self.has_ends.get() {
             return;
         }
         // The core must outlive what the destructors do to its owner.
@@ -166,9 +170,12 @@ impl Core {
     /// Carries out the ends so far, and those that these bring about.
     #[inline]
     pub(super) fn drain(&self) {
-        if self.at_stage.get().is_none() && self.ending.borrow().is_empty() {
-            return;
+        if self.has_ends.get() {
+            self.carry_out_all();
         }
+    }
+
+    fn carry_out_all(&self) {
         self.draining.set(true);
         if let Some((index, stage)) = self.at_stage.get() {
             self.carry_out(index, stage);
@@ -179,6 +186,7 @@ impl Core {
             let Some(index) = next else { break };
             self.carry_out(index, Stage::DropFuture);
         }
+        self.has_ends.set(false);
         self.draining.set(false);
     }
 
@@ -193,7 +201,7 @@ impl Core {
             slot.drop_output();
         }
         if from <= Stage::WakeJoiner
-            && let Some(joiner) = slot.cold.joiner.take()
+            && let Some(joiner) = slot.cold().joiner.take()
         {
             self.at_stage.set(Some((index, Stage::WakeJoiner)));
             joiner.wake();
@@ -220,7 +228,8 @@ impl Core {
     fn panicked(&self, payload: Payload) {
         count(&self.counts.panicked);
         let message = message_of(&payload);
-        let key = self.current.replace(super::core::NO_TASK);
+        let key = self.storage.running_key();
+        self.storage.clear_running();
         let mut keep = None;
         if let Some((index, stage)) = self.at_stage.get() {
             let what = match stage {
@@ -275,7 +284,10 @@ impl Core {
                 slot.cancelled();
                 self.ended(key.index(), slot, Change::Cancelled);
             }
-            State::Running => slot.header.set(flag::CANCEL),
+            State::Running => {
+                slot.header.set(flag::CANCEL);
+                self.has_ends.set(true);
+            }
             _ => (),
         }
     }

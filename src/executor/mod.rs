@@ -6,7 +6,7 @@
 //! | `run` | step 6: the ready queue |
 //! | `lifecycle` | spawn, wake, cancel, panic, and the stages of an end |
 //! | `core` | the state that these work on |
-//! | `lane`, `waits` | ready queues and next-step lists; arming and taking back waits |
+//! | `lane`, `queue`, `waits` | ready queues and next-step lists; arming and taking back waits |
 //! | `clock`, `wheel` | integer clocks and their timer wheels |
 //! | `task`, `storage`, `waker` | the unsafe part: a task's slot, the memory of slots, wakers as handles |
 //! | `key`, `registry`, `current` | names of tasks, inboxes for other threads, the executor at hand |
@@ -20,6 +20,7 @@
 mod builder;
 mod clock;
 pub(crate) mod core;
+#[expect(unsafe_code, reason = "the current executor is a plain pointer: every await reads it")]
 pub(crate) mod current;
 pub(crate) mod fifo;
 mod frame;
@@ -28,6 +29,8 @@ mod inspect;
 mod key;
 mod lane;
 mod lifecycle;
+#[expect(unsafe_code, reason = "pushing to a queue costs a push")]
+mod queue;
 mod registry;
 mod report;
 mod run;
@@ -56,7 +59,7 @@ pub use report::{FrameReport, Incident, IncidentKind};
 pub use script::{current_frame, current_task, random, set_task_name, spawn, spawn_in};
 
 pub(crate) use clock::nanos;
-pub(crate) use lane::StepWait;
+pub(crate) use lane::{Stamp, StepWait};
 pub(crate) use wheel::TimerKey;
 
 use self::core::Core;
@@ -143,7 +146,7 @@ impl Executor {
     ///
     /// The order within it is this crate's first promise; see the [crate's page](crate#one-frame-in-order).
     pub fn poll_once(&mut self) -> FrameReport {
-        self.poll_once_with(self.core.step)
+        self.poll_once_with(self.core.default_step())
     }
 
     /// One frame of the given length.
@@ -284,7 +287,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let spawned = if core.is_open(scope) { core.spawn(core.lane_here(), future, site) } else { Err(SpawnLimit::Scope) };
+    let spawned = if core.takes_children(scope, branch) { core.spawn(core.lane_here(), future, site) } else { Err(SpawnLimit::Scope) };
     if let Ok(task) = spawned {
         core.enter_scope(scope, task, branch);
     }

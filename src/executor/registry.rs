@@ -34,6 +34,8 @@ pub(crate) struct Inbox {
 struct Tenant {
     /// Whether an executor holds this inbox; mail for one that is gone is dropped.
     open: bool,
+    /// A key below this is of a former tenant, and stale.
+    first_generation: u32,
     mail: Mail,
     on_outside_wake: Option<OutsideWake>,
 }
@@ -88,11 +90,13 @@ impl Lease {
             );
         };
         let inbox = INBOXES[usize::from(number)].get_or_init(Inbox::default);
+        let first_generation = unused_generation.max(first_generation);
         let mut tenant = lock(&inbox.tenant);
         tenant.open = true;
+        tenant.first_generation = first_generation;
         tenant.on_outside_wake = on_outside_wake;
         drop(tenant);
-        Lease { number, first_generation: unused_generation.max(first_generation), inbox }
+        Lease { number, first_generation, inbox }
     }
 
     /// Gives the number back; `last_generation` is the highest that any key of this executor had.
@@ -129,7 +133,7 @@ pub(crate) fn post(key: TaskId) {
     let Some(inbox) = INBOXES[usize::from(key.executor())].get() else { return };
     let hook = {
         let mut tenant = lock(&inbox.tenant);
-        if !tenant.open {
+        if !tenant.open || key.generation() < tenant.first_generation {
             return;
         }
         let was_empty = tenant.mail.is_empty();

@@ -10,7 +10,8 @@
 
 use std::task::Context;
 
-use super::core::{Core, NO_TASK, count};
+use super::core::{Core, count};
+use super::inspect::WaitKind;
 use super::key::TaskId;
 use super::lane::{LaneState, entry};
 use super::report::IncidentKind;
@@ -23,15 +24,23 @@ use super::waker;
 pub(super) struct Progress {
     batch: Vec<u32>,
     at: usize,
-    polled: u64,
+    /// Entries gone through in earlier batches, and entries so far that polled nothing.
+    before: u64,
+    skipped: u64,
 }
 
 impl Progress {
     pub(super) fn with_list(list: Vec<u32>) -> Self {
-        Progress { batch: list, at: 0, polled: 0 }
+        Progress { batch: list, ..Progress::default() }
     }
 
-    pub(super) fn into_list(self) -> Vec<u32> {
+    pub(super) fn polled(&self) -> u64 {
+        self.before + self.at as u64 - self.skipped
+    }
+
+    /// The list, empty.
+    pub(super) fn into_list(mut self) -> Vec<u32> {
+        self.batch.clear();
         self.batch
     }
 }
@@ -41,74 +50,103 @@ impl Core {
     pub(super) fn run(&self, lane: &LaneState, progress: &mut Progress) {
         self.drain();
         loop {
-            while let Some(&entry) = progress.batch.get(progress.at) {
-                if progress.polled >= self.frame_polls {
+            let room = self.frame_polls - progress.polled();
+            let end = progress.batch.len().min(progress.at + usize::try_from(room).unwrap_or(usize::MAX / 2));
+            self.run_batch(lane, progress, end);
+            if progress.at < progress.batch.len() {
+                if progress.polled() >= self.frame_polls {
                     self.put_off_rest(lane, progress);
                     return;
                 }
-                progress.at += 1;
-                if let Some((slot, key)) = self.claim(lane, entry) {
-                    progress.polled += 1;
-                    self.poll(slot, key);
-                }
+                continue;
             }
-            progress.batch.clear();
+            progress.before += progress.at as u64;
             progress.at = 0;
-            std::mem::swap(&mut *lane.ready.borrow_mut(), &mut progress.batch);
+            let mut empty = std::mem::take(&mut progress.batch);
+            empty.clear();
+            progress.batch = lane.ready.replace(empty);
             if progress.batch.is_empty() {
                 break;
             }
         }
         // ORDER: those put off come before whatever is woken from here on.
-        std::mem::swap(&mut *lane.ready.borrow_mut(), &mut *lane.put_off.borrow_mut());
+        lane.ready.append(&lane.put_off);
     }
 
-    /// Takes an entry off the queue: the task to poll, unless the entry is stale or the task is put off.
-    #[inline]
-    fn claim(&self, lane: &LaneState, entry: u32) -> Option<(Slot<'_>, TaskId)> {
-        if entry == entry::TOMBSTONE {
-            return None;
-        }
-        let index = entry & entry::INDEX;
-        let slot = self.storage.slot(index);
-        let header = slot.header;
-        let flags = header.flags.get();
-        let released = flags & flag::NEXT != 0 && (flags & flag::NEXT_ODD != 0) == lane.released_is_odd();
-        let valid = if entry & entry::FROM_NEXT != 0 { released } else { flags & flag::QUEUED != 0 };
-        if !header.state().is_live() || !valid {
-            self.discard(slot, entry, released);
-            return None;
-        }
-        let mut done = flag::QUEUED | flag::OUTER;
-        if released {
-            done |= flag::NEXT | flag::NEXT_ODD | flag::NEXT_MORE;
-        }
-        header.flags.set(flags & !done);
+    /// Polls the batch's tasks up to `end`: the loop in which a resume's time is spent.
+    fn run_batch(&self, lane: &LaneState, progress: &mut Progress, end: usize) {
+        const MOVING: u8 = flag::NEXT_BOTH | flag::NEXT_MORE | flag::QUEUED | flag::OUTER;
+        let released = flag::next_of(lane.released.get());
         let serial = self.step_serial.get();
-        if header.last_step.get() == serial {
-            let polls = self.polls_in_step(slot);
-            if polls >= self.script_polls {
-                self.put_off_one(lane, slot, index);
-                return None;
+        let Progress { batch, at, skipped, .. } = progress;
+        let batch = &batch[..end];
+        let mut place = *at;
+        while place < batch.len() {
+            let entry = batch[place];
+            place += 1;
+            *at = place;
+            if entry == entry::TOMBSTONE {
+                *skipped += 1;
+                continue;
             }
-            slot.cold.again_step.set(serial);
-            slot.cold.again.set(polls);
-        } else {
-            header.last_step.set(serial);
+            let index = entry & entry::INDEX;
+            let slot = self.storage.slot(index);
+            let header = slot.header;
+            let flags = header.flags.get();
+            let begun = if entry & entry::FROM_NEXT != 0 && flags & MOVING == released {
+                header.flags.set(flags & !MOVING);
+                let begun = slot.begin();
+                if begun.is_none() {
+                    self.settle(index);
+                }
+                begun
+            } else {
+                let is_released = flags & flag::NEXT_BOTH == released;
+                let is_named = if entry & entry::FROM_NEXT != 0 { is_released } else { flags & flag::QUEUED != 0 };
+                let done = if is_released { flag::NEXT_BOTH | flag::NEXT_MORE } else { 0 };
+                if is_named && header.state().is_live() {
+                    header.flags.set(flags & !(done | flag::QUEUED | flag::OUTER));
+                    slot.begin()
+                } else {
+                    self.discard(index, entry, is_released);
+                    None
+                }
+            };
+            let Some(begun) = begun else {
+                *skipped += 1;
+                continue;
+            };
+            if header.last_step.replace(serial) == serial && !self.may_poll_again(lane, index) {
+                *skipped += 1;
+                begun.not_now();
+                continue;
+            }
+            if self.trace.is_on() {
+                self.trace_poll(index);
+            }
+            let key = TaskId::new(self.number(), index, header.generation.get());
+            header.polls.set(header.polls.get().wrapping_add(1));
+            header.wait.set(WaitKind::Unknown);
+            self.storage.set_running(slot, key);
+            let waker = waker::for_task(key);
+            let ready = begun.poll(&mut Context::from_waker(&waker));
+            if ready || self.has_ends.get() {
+                self.end_of_poll(key, ready);
+            }
         }
-        Some((slot, TaskId::new(self.number(), index, header.generation.get())))
+        self.storage.clear_running();
     }
 
-    #[inline]
-    fn poll(&self, slot: Slot<'_>, key: TaskId) {
-        count(&self.counts.polled);
-        self.trace.record_with(Change::Polled, || slot.cold.number.get());
-        slot.header.polls.set(slot.header.polls.get().saturating_add(1));
-        slot.header.wait.set(super::inspect::WaitKind::Unknown);
-        self.current.set(key);
-        let waker = waker::for_task(key);
-        let ready = slot.poll(&mut Context::from_waker(&waker));
-        self.current.set(NO_TASK);
+    #[cold]
+    fn trace_poll(&self, index: u32) {
+        self.trace.record(Change::Polled, self.storage.slot(index).cold().number.get());
+    }
+
+    /// Ends a task whose poll was its last, and carries out all ends of that poll.
+    #[inline(never)]
+    fn end_of_poll(&self, key: TaskId, ready: bool) {
+        self.storage.clear_running();
+        let slot = self.storage.slot(key.index());
         if ready {
             self.ended(key.index(), slot, Change::Completed);
         } else if slot.header.has(flag::CANCEL) {
@@ -118,13 +156,30 @@ impl Core {
         self.drain();
     }
 
+    /// Counts another poll of a task in the same step, or puts it off.
+    #[cold]
+    fn may_poll_again(&self, lane: &LaneState, index: u32) -> bool {
+        let slot = self.storage.slot(index);
+        let polls = self.polls_in_step(slot);
+        if polls >= self.script_polls {
+            slot.header.set(flag::QUEUED);
+            lane.put_off.push(index);
+            let message = format!("it was polled {} times in this step, the cap for one script", self.script_polls);
+            self.note_put_off(slot, index, message);
+            return false;
+        }
+        slot.cold().again_step.set(self.step_serial.get());
+        slot.cold().again.set(polls);
+        true
+    }
+
     /// Forgets an entry that polls nothing.
     #[cold]
-    fn discard(&self, slot: Slot<'_>, entry: u32, released: bool) {
+    fn discard(&self, index: u32, entry: u32, released: bool) {
+        let slot = self.storage.slot(index);
         if slot.header.state().is_live() {
             return;
         }
-        let index = entry & entry::INDEX;
         if entry & entry::FROM_NEXT == 0 {
             slot.header.clear(flag::QUEUED);
         } else if released {
@@ -134,17 +189,9 @@ impl Core {
         self.settle(index);
     }
 
-    #[cold]
-    fn put_off_one(&self, lane: &LaneState, slot: Slot<'_>, index: u32) {
-        slot.header.set(flag::QUEUED);
-        lane.put_off.borrow_mut().push(index);
-        let message = format!("it was polled {} times in this step, the cap for one script", self.script_polls);
-        self.note_put_off(slot, index, message);
-    }
-
     fn note_put_off(&self, slot: Slot<'_>, index: u32, message: String) {
         count(&self.counts.put_off);
-        self.trace.record(Change::PutOff, slot.cold.number.get());
+        self.trace.record(Change::PutOff, slot.cold().number.get());
         self.incident(IncidentKind::PutOff, index, message);
     }
 
@@ -152,10 +199,8 @@ impl Core {
     #[cold]
     fn put_off_rest(&self, lane: &LaneState, progress: &mut Progress) {
         let mut rest = progress.batch.split_off(progress.at);
-        progress.batch.clear();
-        progress.at = 0;
-        rest.append(&mut lane.ready.borrow_mut());
-        let mut put_off = std::mem::take(&mut *lane.put_off.borrow_mut());
+        rest.append(&mut lane.ready.take());
+        let mut put_off = lane.put_off.take();
         let mut first = true;
         for entry in rest {
             if entry == entry::TOMBSTONE {
@@ -164,10 +209,10 @@ impl Core {
             let index = entry & entry::INDEX;
             let slot = self.storage.slot(index);
             let flags = slot.header.flags.get();
-            let released = flags & flag::NEXT != 0 && (flags & flag::NEXT_ODD != 0) == lane.released_is_odd();
+            let released = lane.has_released(flags);
             let from_next = entry & entry::FROM_NEXT != 0;
             if !slot.header.state().is_live() || (from_next && !released) {
-                self.discard(slot, entry, released);
+                self.discard(index, entry, released);
                 continue;
             }
             if released {
@@ -184,9 +229,9 @@ impl Core {
                 self.note_put_off(slot, index, message);
             } else {
                 count(&self.counts.put_off);
-                self.trace.record(Change::PutOff, slot.cold.number.get());
+                self.trace.record(Change::PutOff, slot.cold().number.get());
             }
         }
-        *lane.ready.borrow_mut() = put_off;
+        lane.ready.replace(put_off);
     }
 }

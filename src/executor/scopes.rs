@@ -13,6 +13,7 @@ use super::task::NO_INDEX;
 pub(crate) struct ScopeState {
     /// Tells it from others that had the same place.
     uses: u32,
+    body_ended: bool,
     oldest: u32,
     youngest: u32,
     waiter: Option<Waker>,
@@ -29,7 +30,7 @@ impl Core {
     pub(crate) fn open_scope(&self) -> ScopeKey {
         let uses = self.scope_uses.get().wrapping_add(1);
         self.scope_uses.set(uses);
-        let state = ScopeState { uses, oldest: NO_INDEX, youngest: NO_INDEX, waiter: None };
+        let state = ScopeState { uses, body_ended: false, oldest: NO_INDEX, youngest: NO_INDEX, waiter: None };
         ScopeKey { place: self.scopes.borrow_mut().insert(state) as u32, uses }
     }
 
@@ -38,21 +39,28 @@ impl Core {
         scopes.get_mut(key.place as usize).filter(|scope| scope.uses == key.uses).map(f)
     }
 
-    pub(crate) fn is_open(&self, key: ScopeKey) -> bool {
-        self.with_scope(key, |_| ()).is_some()
+    /// Whether children can still be started: branches until the body has ended, others until the scope has.
+    pub(crate) fn takes_children(&self, key: ScopeKey, branch: bool) -> bool {
+        self.with_scope(key, |scope| !(branch && scope.body_ended)) == Some(true)
+    }
+
+    /// Notes that the body has ended, and cancels the branches in order of creation.
+    pub(crate) fn end_scope_body(&self, key: ScopeKey) {
+        self.with_scope(key, |scope| scope.body_ended = true);
+        self.cancel_children(key, true);
     }
 
     /// Makes a task the youngest child of an open scope.
     pub(crate) fn enter_scope(&self, key: ScopeKey, task: TaskId, branch: bool) {
         let Some(slot) = self.find(task) else { return };
         self.with_scope(key, |scope| {
-            slot.cold.scope.set(key.place);
-            slot.cold.branch.set(branch);
-            slot.cold.older.set(scope.youngest);
-            slot.cold.younger.set(NO_INDEX);
+            slot.cold().scope.set(key.place);
+            slot.cold().branch.set(branch);
+            slot.cold().older.set(scope.youngest);
+            slot.cold().younger.set(NO_INDEX);
             match scope.youngest {
                 NO_INDEX => scope.oldest = task.index(),
-                youngest => self.storage.slot(youngest).cold.younger.set(task.index()),
+                youngest => self.storage.slot(youngest).cold().younger.set(task.index()),
             }
             scope.youngest = task.index();
         });
@@ -60,7 +68,7 @@ impl Core {
 
     /// Takes a task that has ended out of its scope; the waker of who waits for the scope's last child.
     pub(super) fn leave_scope(&self, index: u32) -> Option<Waker> {
-        let cold = self.storage.slot(index).cold;
+        let cold = self.storage.slot(index).cold();
         let place = cold.scope.replace(NO_INDEX);
         if place == NO_INDEX {
             return None;
@@ -70,11 +78,11 @@ impl Core {
         let (older, younger) = (cold.older.get(), cold.younger.get());
         match older {
             NO_INDEX => scope.oldest = younger,
-            older => self.storage.slot(older).cold.younger.set(younger),
+            older => self.storage.slot(older).cold().younger.set(younger),
         }
         match younger {
             NO_INDEX => scope.youngest = older,
-            younger => self.storage.slot(younger).cold.older.set(older),
+            younger => self.storage.slot(younger).cold().older.set(older),
         }
         if scope.oldest == NO_INDEX { scope.waiter.take() } else { None }
     }
@@ -88,10 +96,10 @@ impl Core {
     }
 
     /// Cancels the children in order of creation: all, or only the branches.
-    pub(crate) fn cancel_children(&self, key: ScopeKey, branches_only: bool) {
+    fn cancel_children(&self, key: ScopeKey, branches_only: bool) {
         let mut at = self.with_scope(key, |scope| scope.oldest).unwrap_or(NO_INDEX);
         while at != NO_INDEX {
-            let cold = self.storage.slot(at).cold;
+            let cold = self.storage.slot(at).cold();
             // Outside of a step the cancelled child leaves the list within `cancel`.
             let younger = cold.younger.get();
             if cold.branch.get() || !branches_only {
@@ -106,7 +114,7 @@ impl Core {
         self.cancel_children(key, false);
         let mut at = self.with_scope(key, |scope| scope.oldest).unwrap_or(NO_INDEX);
         while at != NO_INDEX {
-            let cold = self.storage.slot(at).cold;
+            let cold = self.storage.slot(at).cold();
             cold.scope.set(NO_INDEX);
             at = cold.younger.get();
         }

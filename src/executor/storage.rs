@@ -14,7 +14,8 @@
 //!    or run foreign code.
 //! 4. A slot is on its class's free list exactly when its state is `Vacant`, unless its generations are
 //!    used up: then it is on none, for good.
-//! 5. Nothing here runs a future, a destructor of one, or a waker.
+//! 5. `running` is the header of a slot of this storage, or none.
+//! 6. Nothing here runs a future, a destructor of one, or a waker.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::{Cell, RefCell, UnsafeCell};
@@ -22,7 +23,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ptr::NonNull;
 
-use super::key::{MAX_GENERATION, MAX_INDEX};
+use super::key::{MAX_GENERATION, MAX_INDEX, NO_TASK, TaskId};
 use super::task::{Cold, Header, NO_INDEX, Slot, Task};
 
 /// An index holds the place in its chunk in this many bits.
@@ -56,10 +57,15 @@ pub(crate) struct Storage {
     classes: RefCell<Vec<Class>>,
     /// Class by size step, for the common alignment; `NO_INDEX` where there is none yet.
     small: [Cell<u32>; SMALL / SMALL_STEP + 1],
-    /// Class by size and alignment, for the others.
+    /// Class by size and alignment, for all.
     large: RefCell<BTreeMap<(usize, usize), u32>>,
+    /// Classes that slots were made for beforehand, smallest first.
+    reserved: RefCell<Vec<u32>>,
     first_generation: u32,
     last_generation: Cell<u32>,
+    /// The task whose poll is on the stack.
+    running: Cell<Option<NonNull<Header>>>,
+    running_key: Cell<TaskId>,
 }
 
 impl fmt::Debug for Storage {
@@ -75,8 +81,11 @@ impl Storage {
             classes: RefCell::new(Vec::new()),
             small: [const { Cell::new(NO_INDEX) }; SMALL / SMALL_STEP + 1],
             large: RefCell::new(BTreeMap::new()),
+            reserved: RefCell::new(Vec::new()),
             first_generation,
             last_generation: Cell::new(first_generation),
+            running: Cell::new(None),
+            running_key: Cell::new(NO_TASK),
         }
     }
 
@@ -116,12 +125,36 @@ impl Storage {
         let (task, chunk) = self.find(index).expect("an index that a queue or a handle holds has its slot");
         // SAFETY: as in `header`.
         let header = unsafe { task.as_ref() };
-        // SAFETY: `find` has checked that the place is below `slots`.
-        let cold = unsafe { chunk.cold.add((index & (MAX_PLACES as u32 - 1)) as usize) };
-        // SAFETY: initialised, lives as long as `self` (2), and only ever shared.
-        let cold = unsafe { cold.as_ref() };
-        // SAFETY: the slot's own parts, of this storage (1, 2).
-        unsafe { Slot::new(task, header, cold) }
+        // SAFETY: the slot's own parts, of this storage (1, 2); `find` has checked that the place is below
+        // `slots`.
+        unsafe { Slot::new(task, header, chunk.cold, (index & (MAX_PLACES as u32 - 1)) as usize) }
+    }
+
+    /// Notes whose poll is on the stack, so that its own waits find it without a look-up.
+    #[inline]
+    pub(crate) fn set_running(&self, slot: Slot<'_>, key: TaskId) {
+        debug_assert!(self.header(key.index()).is_some_and(|header| std::ptr::eq(header, slot.header)));
+        self.running.set(Some(slot.pointer()));
+        self.running_key.set(key);
+    }
+
+    #[inline]
+    pub(crate) fn clear_running(&self) {
+        self.running.set(None);
+        self.running_key.set(NO_TASK);
+    }
+
+    /// The task whose poll is on the stack; `NO_TASK` between polls.
+    #[inline]
+    pub(crate) fn running_key(&self) -> TaskId {
+        self.running_key.get()
+    }
+
+    /// Its header.
+    #[inline]
+    pub(crate) fn running(&self) -> Option<&Header> {
+        // SAFETY: a header of this storage (5): it lives as long as `self` (1), and is only ever shared.
+        self.running.get().map(|header| unsafe { header.as_ref() })
     }
 
     /// Every index that has a slot, lowest first.
@@ -143,22 +176,49 @@ impl Storage {
         const {
             assert!(size_of::<Task<F>>() <= u32::MAX as usize / 2, "a future must be smaller than 2 GiB");
         }
-        let class = self.class_of(Layout::new::<Task<F>>());
-        let mut classes = self.classes.borrow_mut();
-        if classes[class as usize].free == NO_INDEX {
-            drop(classes);
-            if !self.grow(class, 1) {
-                return Err(future);
-            }
-            classes = self.classes.borrow_mut();
-        }
-        let index = classes[class as usize].free;
+        let layout = Layout::new::<Task<F>>();
+        let index = match self.take_free(self.small_class(layout)) {
+            Some(index) => index,
+            None => match self.take_other(layout) {
+                Some(index) => index,
+                None => return Err(future),
+            },
+        };
         let slot = self.slot(index);
-        classes[class as usize].free = slot.header.polls.get();
-        classes[class as usize].available -= 1;
         // SAFETY: the class's layout has room for a `Task<F>` (1).
         unsafe { slot.write(future) };
         Ok(index)
+    }
+
+    /// Takes the first slot off a class's free list.
+    #[inline]
+    fn take_free(&self, class: u32) -> Option<u32> {
+        let mut classes = self.classes.borrow_mut();
+        let class = classes.get_mut(class as usize).filter(|class| class.free != NO_INDEX)?;
+        let index = class.free;
+        class.free = self.header(index)?.polls.get();
+        class.available -= 1;
+        Some(index)
+    }
+
+    /// Finds a slot where the layout's own class has none or isn't there yet: one that was reserved and is
+    /// large enough, or else a new one. `None` when the indices run out.
+    #[cold]
+    fn take_other(&self, layout: Layout) -> Option<u32> {
+        let large = self.large.borrow().get(&Self::rounded(layout)).copied();
+        let own = large.and_then(|class| self.take_free(class));
+        if own.is_some() {
+            return own;
+        }
+        let reserved = self.reserved.borrow().iter().copied().find(|&class| {
+            let class = &self.classes.borrow()[class as usize];
+            class.free != NO_INDEX && class.layout.size() >= layout.size() && class.layout.align() >= layout.align()
+        });
+        if let Some(class) = reserved {
+            return self.take_free(class);
+        }
+        let class = self.class_of(layout);
+        if self.grow(class, 1) { self.take_free(class) } else { None }
     }
 
     /// Puts a slot that holds nothing any more back on its free list, one generation on.
@@ -187,25 +247,33 @@ impl Storage {
         let class = self.class_of(Layout::from_size_align(size, align_of::<Header>()).expect("a size below 2 GiB"));
         let available = self.classes.borrow()[class as usize].available;
         self.grow(class, count.saturating_sub(available));
+        let mut reserved = self.reserved.borrow_mut();
+        reserved.push(class);
+        // The smallest that fits is the first that fits.
+        reserved.sort_unstable_by_key(|&class| self.classes.borrow()[class as usize].layout.size());
+        reserved.dedup();
+    }
+
+    /// The class of small layouts, if there is one; `NO_INDEX` for others.
+    #[inline]
+    fn small_class(&self, layout: Layout) -> u32 {
+        if layout.size() <= SMALL && layout.align() <= SMALL_STEP {
+            self.small[layout.size().div_ceil(SMALL_STEP)].get()
+        } else {
+            NO_INDEX
+        }
+    }
+
+    /// The size and alignment of the class for a layout.
+    fn rounded(layout: Layout) -> (usize, usize) {
+        let align = layout.align().max(SMALL_STEP);
+        let step = if layout.size() <= SMALL { SMALL_STEP } else { layout.size().next_power_of_two() / 8 };
+        (layout.size().next_multiple_of(step).next_multiple_of(align), align)
     }
 
     /// The class for a task of this layout; a new one if there is none.
-    #[inline]
     fn class_of(&self, layout: Layout) -> u32 {
-        if layout.size() <= SMALL && layout.align() <= SMALL_STEP {
-            let class = self.small[layout.size().div_ceil(SMALL_STEP)].get();
-            if class != NO_INDEX {
-                return class;
-            }
-        }
-        self.class_of_other(layout)
-    }
-
-    #[cold]
-    fn class_of_other(&self, layout: Layout) -> u32 {
-        let align = layout.align().max(SMALL_STEP);
-        let step = if layout.size() <= SMALL { SMALL_STEP } else { layout.size().next_power_of_two() / 8 };
-        let size = layout.size().next_multiple_of(step).next_multiple_of(align);
+        let (size, align) = Self::rounded(layout);
         let class = *self.large.borrow_mut().entry((size, align)).or_insert_with(|| {
             let mut classes = self.classes.borrow_mut();
             let layout = Layout::from_size_align(size, align).expect("a size below 2 GiB");

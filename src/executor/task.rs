@@ -68,6 +68,7 @@ pub(crate) mod flag {
     pub(crate) const NEXT: u8 = 2;
     /// With `NEXT`: the parity of the lane's step that releases it.
     pub(crate) const NEXT_ODD: u8 = 4;
+    pub(crate) const NEXT_BOTH: u8 = NEXT | NEXT_ODD;
     /// With `NEXT`: more than one entry; `Cold::more_next` counts those beyond the first.
     pub(crate) const NEXT_MORE: u8 = 8;
     /// A `JoinHandle` is alive.
@@ -78,6 +79,18 @@ pub(crate) mod flag {
     pub(super) const FUTURE: u8 = 64;
     /// A combinator noted where it was awaited: `Cold::outer` is of this poll.
     pub(crate) const OUTER: u8 = 128;
+
+    /// The `NEXT` flags of a task that waits, when a lane has released this often.
+    #[inline]
+    pub(crate) fn next_after(released: u32) -> u8 {
+        next_of(released.wrapping_add(1))
+    }
+
+    /// The `NEXT` flags of a task that was released by a lane's release of this number.
+    #[inline]
+    pub(crate) fn next_of(release: u32) -> u8 {
+        NEXT | (((release & 1) as u8) << NEXT_ODD.trailing_zeros())
+    }
 }
 
 /// Polls the future in a slot; `true` when it has left its output there.
@@ -303,16 +316,33 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
 pub(crate) struct Slot<'a> {
     task: NonNull<Header>,
     pub(crate) header: &'a Header,
-    pub(crate) cold: &'a Cold,
+    /// Of the slot's chunk, and the slot's place in it: most polls never look there.
+    colds: NonNull<Cold>,
+    place: usize,
 }
 
 impl<'a> Slot<'a> {
     /// # Safety
     /// `task` is the start of a slot of a `Storage` that lives for `'a` (1), `header` is the header there,
-    /// and `cold` is that slot's.
+    /// and the slot's `Cold` is the one at `place` behind `colds`, initialised and only ever shared.
     #[inline]
-    pub(super) unsafe fn new(task: NonNull<Header>, header: &'a Header, cold: &'a Cold) -> Self {
-        Slot { task, header, cold }
+    pub(super) unsafe fn new(task: NonNull<Header>, header: &'a Header, colds: NonNull<Cold>, place: usize) -> Self {
+        Slot { task, header, colds, place }
+    }
+
+    /// What the task is beside its header and its future.
+    #[inline]
+    pub(crate) fn cold(self) -> &'a Cold {
+        // SAFETY: `new` was promised that there are more than `place` of them.
+        let cold = unsafe { self.colds.add(self.place) };
+        // SAFETY: initialised, alive for `'a`, and only ever shared, as `new` was promised.
+        unsafe { cold.as_ref() }
+    }
+
+    /// The header of a task that has just been made the running one; see `Storage::set_running`.
+    #[inline]
+    pub(super) fn pointer(self) -> NonNull<Header> {
+        self.task
     }
 
     /// 1. Puts a future into a vacant slot.
@@ -327,22 +357,20 @@ impl<'a> Slot<'a> {
         // SAFETY: inside the slot and aligned (1); vacant, so nothing is overwritten.
         unsafe { place.write(future) };
         self.header.poll.set(Task::<F>::poll);
-        self.cold.vtable.set(&Task::<F>::VTABLE);
+        self.cold().vtable.set(&Task::<F>::VTABLE);
         self.header.flags.set(flag::FUTURE);
         self.header.state.set(State::Idle);
     }
 
-    /// 2. Polls the future: 2' back to idle when pending, 3 completed when ready (then `true`). When the
-    ///    poll unwinds, the task stays `Running` until [`panicked`](Self::panicked).
+    /// 2. Begins a poll of an idle task, which is `Running` from here until `Begun::poll` returns, or
+    ///    for ever when that is forgotten or unwinds, unless [`panicked`](Self::panicked) ends it.
     #[inline]
-    pub(super) fn poll(self, context: &mut Context<'_>) -> bool {
-        assert_eq!(self.header.state(), State::Idle);
+    pub(super) fn begin(self) -> Option<Begun<'a>> {
+        if self.header.state() != State::Idle {
+            return None;
+        }
         self.header.state.set(State::Running);
-        // SAFETY: idle, so the future is there (3) and its type's function beside it (2); `Running` keeps
-        // a second poll and the drop away until this one returns.
-        let ready = unsafe { (self.header.poll.get())(self.task, context) };
-        self.header.state.set(if ready { State::Completed } else { State::Idle });
-        ready
+        Some(Begun { task: self.task, header: self.header })
     }
 
     /// 4. Ends a task whose poll isn't on the stack.
@@ -370,7 +398,7 @@ impl<'a> Slot<'a> {
         self.header.flags.set(self.header.flags.get() & !flag::FUTURE);
         // SAFETY: `FUTURE` was set, so the future is there (3), of the vtable's type (2); its poll isn't on
         // the stack, and with the flag cleared this is its one drop, even if it unwinds.
-        unsafe { (self.cold.vtable.get().drop_future)(self.task) };
+        unsafe { (self.cold().vtable.get().drop_future)(self.task) };
     }
 
     /// 6. Moves the output out of a completed task.
@@ -380,7 +408,7 @@ impl<'a> Slot<'a> {
     #[inline]
     pub(super) fn take_output<T: 'static>(self) -> T {
         assert_eq!(self.header.state(), State::Completed);
-        let vtable = self.cold.vtable.get();
+        let vtable = self.cold().vtable.get();
         assert_eq!((vtable.output_type)(), TypeId::of::<T>());
         self.header.state.set(State::Ended);
         // SAFETY: not vacant before this line, so the vtable is that of the type in the slot (2).
@@ -395,7 +423,7 @@ impl<'a> Slot<'a> {
         self.header.state.set(State::Ended);
         // SAFETY: completed before, so the output is there (4), of the vtable's type (2); `Ended` says that
         // it is gone, even if this unwinds.
-        unsafe { (self.cold.vtable.get().drop_output)(self.task) };
+        unsafe { (self.cold().vtable.get().drop_output)(self.task) };
     }
 
     /// 7. Retires a task that holds nothing and stands in no queue; `false` if it isn't such a one.
@@ -416,6 +444,32 @@ impl<'a> Slot<'a> {
 
     /// The type of the future in a slot that isn't vacant.
     pub(super) fn type_name(self) -> &'static str {
-        (self.cold.vtable.get().type_name)()
+        (self.cold().vtable.get().type_name)()
+    }
+}
+
+/// A poll that has begun: the right to poll the future, once.
+#[derive(Debug)]
+#[must_use = "the task is `Running` until it is polled"]
+pub(crate) struct Begun<'a> {
+    task: NonNull<Header>,
+    header: &'a Header,
+}
+
+impl Begun<'_> {
+    /// 2'. Leaves the future unpolled.
+    pub(super) fn not_now(self) {
+        self.header.state.set(State::Idle);
+    }
+
+    /// Polls the future: 2' back to idle when pending, 3 completed when ready (then `true`). When the
+    /// poll unwinds, the task stays `Running`.
+    #[inline]
+    pub(super) fn poll(self, context: &mut Context<'_>) -> bool {
+        // SAFETY: idle before `begin`, so the future is there (3) and its type's function beside it (2);
+        // `Running`, which only this value and `panicked` can end, keeps a second poll and the drop away.
+        let ready = unsafe { (self.header.poll.get())(self.task, context) };
+        self.header.state.set(if ready { State::Completed } else { State::Idle });
+        ready
     }
 }

@@ -33,12 +33,9 @@ impl Trace {
         Trace { on, hash: Cell::new(if on { mix(seed, 0) } else { 0 }) }
     }
 
-    /// As `record`, for a number that is worth reading only when somebody listens.
     #[inline]
-    pub(crate) fn record_with(&self, change: Change, number: impl FnOnce() -> u64) {
-        if self.on {
-            self.record(change, number());
-        }
+    pub(crate) fn is_on(&self) -> bool {
+        self.on
     }
 
     #[inline]

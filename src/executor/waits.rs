@@ -10,7 +10,7 @@ use std::task::Waker;
 use super::clock::ClockState;
 use super::core::Core;
 use super::key::TaskId;
-use super::lane::{LaneState, SlowWait, StepWait, entry};
+use super::lane::{LaneState, SlowWait, Stamp, StepWait, entry};
 use super::task::flag;
 use super::waker;
 use super::wheel::TimerKey;
@@ -18,13 +18,30 @@ use super::wheel::TimerKey;
 impl Core {
     /// The lane of the running script; between polls the lane being stepped.
     pub(crate) fn lane_here(&self) -> u8 {
-        self.current_slot().map_or(self.lane_now.get(), |slot| slot.header.lane.get())
+        self.storage.running().map_or(self.lane_now.get(), |header| header.lane.get())
     }
 
     // The next step of a lane.
 
     /// Arms a wait for the next step of the running script's lane.
+    #[inline]
     pub(crate) fn arm_step(&self, waker: &Waker) -> StepWait {
+        let key = self.storage.running_key();
+        if waker::is_for(waker, key)
+            && let Some(header) = self.storage.running()
+            && header.flags.get() & flag::NEXT == 0
+        {
+            // A running script's lane is the one being stepped.
+            header.flags.set(header.flags.get() | self.next_flags_now.get());
+            // ORDER: in the order in which they began to wait.
+            let place = self.next_now.push(key.index() | entry::FROM_NEXT);
+            return StepWait { armed: self.stamp_now.get(), place };
+        }
+        self.arm_step_with(waker)
+    }
+
+    #[cold]
+    fn arm_step_with(&self, waker: &Waker) -> StepWait {
         let index = self.lane_here();
         let lane = self.lane(index);
         if let Some(key) = waker::key_of(waker)
@@ -33,57 +50,69 @@ impl Core {
             && slot.header.lane.get() == index
         {
             let header = slot.header;
-            let odd = lane.next_is_odd();
+            let next = flag::next_after(lane.released.get());
             if !header.has(flag::NEXT) {
-                header.set(flag::NEXT | if odd { flag::NEXT_ODD } else { 0 });
-                return Self::arm_entry(index, lane, key.index() | entry::FROM_NEXT);
+                header.set(next);
+                return self.arm_entry(index, lane, key.index() | entry::FROM_NEXT);
             }
-            if header.has(flag::NEXT_ODD) == odd {
-                let more = if header.has(flag::NEXT_MORE) { slot.cold.more_next.get() } else { 0 };
-                slot.cold.more_next.set(more + 1);
+            if header.flags.get() & flag::NEXT_BOTH == next {
+                let more = if header.has(flag::NEXT_MORE) { slot.cold().more_next.get() } else { 0 };
+                slot.cold().more_next.set(more + 1);
                 header.set(flag::NEXT_MORE);
-                return Self::arm_entry(index, lane, key.index() | entry::FROM_NEXT);
+                return self.arm_entry(index, lane, key.index() | entry::FROM_NEXT);
             }
         }
-        Self::arm_slow(index, lane, SlowWait::Wake(waker.clone()))
+        self.arm_slow(index, lane, SlowWait::Wake(waker.clone()))
     }
 
     /// Arms a wait for the next step of `lane`, which makes it the home of `task`.
     pub(crate) fn arm_move(&self, lane: u8, task: TaskId, waker: &Waker) -> StepWait {
-        Self::arm_slow(lane, self.lane(lane), SlowWait::Move(task, waker.clone()))
+        self.arm_slow(lane, self.lane(lane), SlowWait::Move(task, waker.clone()))
     }
 
-    fn arm_slow(index: u8, lane: &LaneState, wait: SlowWait) -> StepWait {
+    fn arm_slow(&self, index: u8, lane: &LaneState, wait: SlowWait) -> StepWait {
         let place = lane.slow.borrow_mut().insert(wait);
-        Self::arm_entry(index, lane, place as u32 | entry::SLOW)
+        self.arm_entry(index, lane, place as u32 | entry::SLOW)
     }
 
     #[inline]
-    fn arm_entry(index: u8, lane: &LaneState, entry: u32) -> StepWait {
-        let mut next = lane.next.borrow_mut();
-        let place = next.len() as u32;
+    fn arm_entry(&self, index: u8, lane: &LaneState, entry: u32) -> StepWait {
         // ORDER: in the order in which they began to wait.
-        next.push(entry);
-        StepWait { lane: index, armed: lane.released.get(), place }
+        let armed = Stamp::new(self.serial(), index, lane.released.get());
+        StepWait { armed, place: self.next_of(index).push(entry) }
     }
 
     /// Whether the step that the wait is for has come.
-    #[inline]
     pub(crate) fn step_came(&self, wait: StepWait) -> bool {
-        self.lane(wait.lane).released.get() != wait.armed
+        !wait.armed.is_release(self.lane(wait.armed.lane()).released.get())
     }
 
-    /// Whether the wait, whose step hasn't come, would wake what `waker` wakes.
+    /// The same where the answer costs nothing: `true` if the wait is for the lane being stepped, and over.
     #[inline]
-    pub(crate) fn step_wakes(&self, wait: StepWait, waker: &Waker) -> bool {
-        let lane = self.lane(wait.lane);
-        let entry = lane.next.borrow()[wait.place as usize];
+    pub(crate) fn step_came_here(&self, armed: Stamp) -> bool {
+        self.stamp_now.get().is_another_of(armed)
+    }
+
+    /// Makes a wait whose step hasn't come wake what `waker` wakes, in its place.
+    pub(crate) fn update_step(&self, wait: StepWait, waker: &Waker) {
+        let lane = self.lane(wait.armed.lane());
+        let Some(entry) = self.next_of(wait.armed.lane()).get(wait.place) else { return };
         if entry & entry::SLOW == 0 {
-            waker::key_of(waker).is_some_and(|key| key.index() == entry & entry::INDEX && self.find(key).is_some())
-        } else {
-            match lane.slow.borrow().get((entry & !entry::SLOW) as usize) {
-                Some(SlowWait::Wake(kept) | SlowWait::Move(_, kept)) => kept.will_wake(waker),
-                None => false,
+            let index = entry & entry::INDEX;
+            if waker::key_of(waker).is_some_and(|key| key.index() == index && self.find(key).is_some()) {
+                return;
+            }
+            let slow = lane.slow.borrow_mut().insert(SlowWait::Wake(waker.clone()));
+            self.next_of(wait.armed.lane()).set(wait.place, slow as u32 | entry::SLOW);
+            self.forget_next(index);
+            return;
+        }
+        let mut waker = waker.clone();
+        if let Some(wait) = lane.slow.borrow_mut().get_mut((entry & !entry::SLOW) as usize) {
+            let (SlowWait::Wake(kept) | SlowWait::Move(_, kept)) = wait;
+            std::mem::swap(kept, &mut waker);
+            if let SlowWait::Move(task, _) = wait {
+                *task = self.current_key();
             }
         }
     }
@@ -93,29 +122,27 @@ impl Core {
         if self.step_came(wait) {
             return;
         }
-        let lane = self.lane(wait.lane);
-        let mut next = lane.next.borrow_mut();
-        let Some(place) = next.get_mut(wait.place as usize) else { return };
-        let entry = std::mem::replace(place, entry::TOMBSTONE);
-        LaneState::trim(&mut next);
-        drop(next);
+        let lane = self.lane(wait.armed.lane());
+        let entry = self.next_of(wait.armed.lane()).get(wait.place).unwrap_or(entry::TOMBSTONE);
         if entry == entry::TOMBSTONE {
             return;
         }
+        self.next_of(wait.armed.lane()).set(wait.place, entry::TOMBSTONE);
+        self.next_of(wait.armed.lane()).trim(entry::TOMBSTONE);
         if entry & entry::SLOW != 0 {
             let wait = lane.slow.borrow_mut().try_remove((entry & !entry::SLOW) as usize);
             drop(wait);
-            return;
+        } else {
+            self.forget_next(entry & entry::INDEX);
         }
-        self.forget_next(entry & entry::INDEX);
     }
 
     /// Counts one entry in a next-step list less for a task.
     pub(super) fn forget_next(&self, index: u32) {
         let slot = self.storage.slot(index);
         if slot.header.has(flag::NEXT_MORE) {
-            let more = slot.cold.more_next.get() - 1;
-            slot.cold.more_next.set(more);
+            let more = slot.cold().more_next.get() - 1;
+            slot.cold().more_next.set(more);
             if more == 0 {
                 slot.header.clear(flag::NEXT_MORE);
             }
@@ -134,17 +161,22 @@ impl Core {
         let old = self.lane(slot.header.lane.get());
         if slot.header.has(flag::QUEUED) {
             // It was woken in the lane that it leaves: that wake is served by the one that follows.
-            for entry in old.ready.borrow_mut().iter_mut().filter(|entry| **entry == key.index()) {
+            let mut ready = old.ready.take();
+            for entry in ready.iter_mut().filter(|entry| **entry == key.index()) {
                 *entry = entry::TOMBSTONE;
             }
+            old.ready.replace(ready);
             slot.header.clear(flag::QUEUED);
         }
         if slot.header.has(flag::NEXT) {
             // Waits for the old lane's next step stay, as waits with a waker.
-            for place in old.next.borrow_mut().iter_mut().filter(|entry| **entry == key.index() | entry::FROM_NEXT) {
+            let next_list = self.next_of(slot.header.lane.get());
+            let mut next = next_list.take();
+            for entry in next.iter_mut().filter(|entry| **entry == key.index() | entry::FROM_NEXT) {
                 let waker = (*waker::for_task(key)).clone();
-                *place = old.slow.borrow_mut().insert(SlowWait::Wake(waker)) as u32 | entry::SLOW;
+                *entry = old.slow.borrow_mut().insert(SlowWait::Wake(waker)) as u32 | entry::SLOW;
             }
+            next_list.replace(next);
             slot.header.clear(flag::NEXT | flag::NEXT_ODD | flag::NEXT_MORE);
         }
         slot.header.lane.set(index);

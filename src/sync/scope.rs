@@ -9,9 +9,9 @@ use crate::executor::{JoinHandle, WaitKind, current, spawn_on_scope};
 
 /// Runs `body` with a [`Scope`] to start children in, and ends when the body and those children have.
 ///
-/// - Children [`spawn`](Scope::spawn)ed are waited for: the scope ends when its body has ended and each of
-///   them has ended and been dropped.
+/// - Children [`spawn`](Scope::spawn)ed are waited for.
 /// - Children [`branch`](Scope::branch)ed are cancelled when the body ends, in order of creation.
+/// - The scope ends when its body and all of them have ended, and been dropped: what they held is free.
 /// - Dropping the scope's future cancels all its children, in order of creation.
 ///
 /// Children are scripts of their own: they are polled on their own, and a panic of one doesn't end the
@@ -47,7 +47,7 @@ where
         let open = Open(current::with("scope()", |core| Scope { serial: core.serial(), key: core.open_scope() }));
         let scope = open.0;
         let output = body(scope).await;
-        scope.with(|core| core.cancel_children(scope.key, true));
+        scope.with(|core| core.end_scope_body(scope.key));
         poll_fn(|context| {
             let waits = scope.with(|core| {
                 let waits = core.await_children(scope.key, context.waker());
@@ -84,7 +84,7 @@ impl Scope {
         self.start(future, false)
     }
 
-    /// Starts a child that is cancelled when the scope's body ends. After the scope's end it is refused.
+    /// Starts a child that is cancelled when the scope's body ends. After the body's end it is refused.
     ///
     /// # Panics
     /// Outside of the executor's thread.

@@ -2,10 +2,11 @@
 
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::timer::Timer;
-use crate::executor::{StepWait, WaitKind, current};
+use crate::executor::core::Core;
+use crate::executor::{Stamp, StepWait, WaitKind, current};
 
 /// Waits for the next step of the script's lane: in the main lane, for the next frame.
 ///
@@ -31,7 +32,7 @@ use crate::executor::{StepWait, WaitKind, current};
 #[inline]
 #[track_caller]
 pub fn next_frame() -> NextFrame {
-    NextFrame { site: Location::caller(), serial: 0, state: State::New }
+    NextFrame::at(Location::caller())
 }
 
 /// The future of [`next_frame`].
@@ -39,56 +40,70 @@ pub fn next_frame() -> NextFrame {
 #[must_use = "a wait does nothing unless it is awaited"]
 pub struct NextFrame {
     site: &'static Location<'static>,
-    serial: u32,
-    state: State,
-}
-
-#[derive(Copy, Clone, Debug)]
-enum State {
-    New,
-    Armed(StepWait),
-    Over,
+    /// `NEVER` before it is armed, `PAST` when it is over.
+    armed: Stamp,
+    place: u32,
 }
 
 impl NextFrame {
-    fn disarm(&mut self) {
-        if let State::Armed(wait) = self.state {
-            self.state = State::New;
-            current::with_serial(self.serial, |core| core.disarm_step(wait));
-        }
+    #[inline]
+    fn at(site: &'static Location<'static>) -> Self {
+        NextFrame { site, armed: Stamp::NEVER, place: 0 }
     }
 
-    fn poll_once(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let waker = context.waker();
+    #[inline]
+    fn wait(&self) -> StepWait {
+        StepWait { armed: self.armed, place: self.place }
+    }
+
+    #[inline]
+    fn poll_once(&mut self, context: &Context<'_>) -> Poll<()> {
         current::with("next_frame()", |core| {
-            match self.state {
-                State::Armed(wait) if self.serial == core.serial() => {
-                    if core.step_came(wait) {
-                        self.state = State::Over;
-                        return Poll::Ready(());
-                    }
-                    if core.step_wakes(wait, waker) {
-                        core.note(WaitKind::NextFrame, self.site);
-                        return Poll::Pending;
-                    }
-                    // It has moved to another script, or into a combinator.
-                    self.disarm();
-                }
-                State::Armed(_) => self.disarm(),
-                State::Over => return Poll::Ready(()),
-                State::New => (),
+            // What a resume meets: armed here, and over.
+            if core.step_came_here(self.armed) {
+                self.armed = Stamp::PAST;
+                return Poll::Ready(());
             }
-            self.serial = core.serial();
-            self.state = State::Armed(core.arm_step(waker));
+            if self.armed != Stamp::NEVER {
+                return self.poll_again(core, context.waker());
+            }
+            StepWait { armed: self.armed, place: self.place } = core.arm_step(context.waker());
             core.note(WaitKind::NextFrame, self.site);
             Poll::Pending
         })
+    }
+
+    /// Polled before its time, after its end, or elsewhere than where it was armed.
+    #[cold]
+    fn poll_again(&mut self, core: &Core, waker: &Waker) -> Poll<()> {
+        if self.armed == Stamp::PAST {
+            return Poll::Ready(());
+        }
+        if self.armed.serial() != core.serial() {
+            self.disarm();
+            StepWait { armed: self.armed, place: self.place } = core.arm_step(waker);
+        } else if core.step_came(self.wait()) {
+            self.armed = Stamp::PAST;
+            return Poll::Ready(());
+        } else {
+            core.update_step(self.wait(), waker);
+        }
+        core.note(WaitKind::NextFrame, self.site);
+        Poll::Pending
+    }
+
+    #[cold]
+    fn disarm(&mut self) {
+        let wait = self.wait();
+        self.armed = Stamp::NEVER;
+        current::with_serial(wait.armed.serial(), |core| core.disarm_step(wait));
     }
 }
 
 impl Future for NextFrame {
     type Output = ();
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         self.poll_once(context)
     }
@@ -97,7 +112,7 @@ impl Future for NextFrame {
 impl Drop for NextFrame {
     #[inline]
     fn drop(&mut self) {
-        if matches!(self.state, State::Armed(_)) {
+        if self.armed.serial() != 0 {
             self.disarm();
         }
     }
@@ -126,7 +141,7 @@ pub fn frames(count: u64) -> Frames {
     let site = Location::caller();
     let kind = match count {
         0 => Kind::Over,
-        1 => Kind::Next(NextFrame { site, serial: 0, state: State::New }),
+        1 => Kind::Next(NextFrame::at(site)),
         _ => Kind::Count(count),
     };
     Frames { site, kind }

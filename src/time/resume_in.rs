@@ -52,10 +52,9 @@ impl Future for ResumeIn {
                 self.disarm();
                 return Poll::Ready(());
             }
-            let is_armed = self.armed.is_some_and(|wait| !core.step_came(wait) && core.step_wakes(wait, waker));
-            if !is_armed {
-                self.disarm();
-                self.armed = Some(core.arm_move(self.lane.index, core.current_key(), waker));
+            match self.armed {
+                Some(wait) if !core.step_came(wait) => core.update_step(wait, waker),
+                _ => self.armed = Some(core.arm_move(self.lane.index, core.current_key(), waker)),
             }
             core.note(WaitKind::Lane, self.site);
             Poll::Pending

@@ -1,0 +1,40 @@
+//! Scripts on entities: the layer that knows `bevy_ecs`.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `script` | the components: `Script`, `ScriptOf`, `Scripts`, and their hooks |
+//! | `registry` | who runs, for every thread to ask; the post box of the hooks |
+//! | `store` | the executor in the world; starting, cancelling and ending scripts |
+//! | `stage` | where the world is while scripts run; the one way to it |
+//! | `me` | what a script holds |
+//! | `listen`, `until`, `checks` | waits on messages and conditions; step 5 of a frame |
+//! | `step` | the systems |
+//! | `error`, `tell` | what goes wrong, and who is told |
+//! | `plugin` | the same for an app |
+//!
+//! Nothing here is `unsafe`.
+
+mod checks;
+mod error;
+mod listen;
+mod me;
+#[cfg(feature = "bevy_app")]
+mod plugin;
+mod registry;
+mod script;
+mod stage;
+mod step;
+mod store;
+mod tell;
+mod until;
+
+pub use error::{FailureKind, ScriptError, ScriptFailure};
+pub use listen::{Listener, NextMessage};
+pub use me::{Me, Other};
+#[cfg(feature = "bevy_app")]
+pub use plugin::FramestepPlugin;
+pub use registry::{ScriptId, ScriptRegistry};
+pub use script::{Script, ScriptOf, Scripts};
+pub use step::{ScriptSystems, step_lane, step_lane_by, step_scripts, step_scripts_by};
+pub use store::ScriptExecutor;
+pub use until::UntilSome;

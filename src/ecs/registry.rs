@@ -1,0 +1,258 @@
+//! Which scripts run: a table that every thread may ask, and the post box of the hooks.
+//!
+//! The rule: nobody but the thread that steps the scripts ever touches the executor. A hook that sees a
+//! `Script` come or go, on whichever thread, notes it here and posts it; the store collects the post, in
+//! order, before anything else of a script can run. A script that is cancelled stops being current at
+//! once: its generation is moved on, and every later question about its id is answered with no.
+//!
+//! An index is used again only after the store is done with it, and never once its generations are used up.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
+
+use bevy_ecs::entity::Entity;
+use bevy_ecs::resource::Resource;
+
+use super::script::{Body, Plan};
+use crate::executor::FrameReport;
+
+/// Names one script, for as long as the process runs: `Copy`, `Send`, and safe to keep after it ended.
+///
+/// Components and systems can hold it, to ask whether the script still runs, or to cancel it, through
+/// the [`ScriptRegistry`]. A stale one finds nothing.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use framestep::{Me, Script, ScriptRegistry, next_frame, step_scripts};
+///
+/// let mut world = World::new();
+/// let guard = world.spawn(Script::new(async |_: Me| loop { next_frame().await })).id();
+/// let id = world.get::<Script>(guard).unwrap().id().unwrap();
+/// step_scripts(&mut world);
+/// assert!(world.resource::<ScriptRegistry>().is_running(id));
+/// world.despawn(guard);
+/// assert!(!world.resource::<ScriptRegistry>().is_running(id));
+/// ```
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScriptId {
+    registry: u32,
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
+}
+
+impl fmt::Display for ScriptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}v{}", self.index, self.generation)
+    }
+}
+
+impl fmt::Debug for ScriptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ScriptId({self} of registry {})", self.registry)
+    }
+}
+
+/// Which scripts of this world run: a resource that any system may read, on any thread.
+///
+/// It comes into the world with the first `Script`. To take it away, or to put another in its place,
+/// cancels the scripts that it knows, at the next step.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use framestep::{ScriptId, ScriptRegistry};
+///
+/// #[derive(Component)]
+/// struct Alarm(ScriptId);
+///
+/// fn silence(alarms: Query<&Alarm>, scripts: Res<ScriptRegistry>) {
+///     for alarm in &alarms {
+///         scripts.cancel(alarm.0);
+///     }
+/// }
+/// # bevy_ecs::system::assert_is_system(silence);
+/// ```
+#[derive(Resource, Debug, Default)]
+pub struct ScriptRegistry(pub(crate) Arc<Registry>);
+
+impl ScriptRegistry {
+    /// Whether the script runs: from the insertion of its component until it ends or is cancelled.
+    ///
+    /// A script that was just inserted counts as running, one that was just despawned doesn't.
+    pub fn is_running(&self, script: ScriptId) -> bool {
+        self.0.is_running(script)
+    }
+
+    /// Cancels a script; `false` if it had ended. Nothing of it runs from here on, save for the poll that
+    /// may be on the stack, which runs to its next await.
+    ///
+    /// Its future is dropped in the step that is running, else at the start of the next, where its
+    /// destructors find the world. Its `Script` component goes with it.
+    pub fn cancel(&self, script: ScriptId) -> bool {
+        self.0.retire(script)
+    }
+
+    /// How many scripts run.
+    pub fn running(&self) -> usize {
+        self.0.lock().running
+    }
+
+    /// What the last finished step reported, of whichever lane.
+    pub fn last_report(&self) -> FrameReport {
+        self.0.lock().report
+    }
+}
+
+/// What the store is to do about a script, in order of posting.
+pub(crate) enum Post {
+    Start(Launch),
+    /// It was cancelled; with the entity that carried, or still carries, its `Script`.
+    Retire(ScriptId, Entity),
+}
+
+/// A script that is to be started.
+pub(crate) struct Launch {
+    pub(crate) id: ScriptId,
+    /// The entity that carries the `Script`.
+    pub(crate) entity: Entity,
+    pub(crate) plan: Plan,
+    pub(crate) body: Box<dyn Body>,
+}
+
+pub(crate) struct Registry {
+    number: u32,
+    has_mail: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Of each index, the generation that is current, and the entity that the `Script` was inserted on.
+    seats: Vec<(u32, Entity)>,
+    free: Vec<u32>,
+    posts: Vec<Post>,
+    running: usize,
+    report: FrameReport,
+    /// The thread that steps these scripts, once one has.
+    home: Option<ThreadId>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        static NUMBERS: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        Registry { number, has_mail: AtomicBool::new(false), state: Mutex::default() }
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("number", &self.number).field("running", &self.lock().running).finish()
+    }
+}
+
+impl Registry {
+    /// The lock guards plain data that is whole between any two statements; no user code runs under it.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a script in and posts its start.
+    pub(crate) fn enlist(&self, entity: Entity, plan: Plan, body: Box<dyn Body>) -> ScriptId {
+        let mut state = self.lock();
+        let index = state.free.pop().unwrap_or_else(|| {
+            state.seats.push((0, entity));
+            u32::try_from(state.seats.len() - 1).expect("fewer than four thousand million scripts at once")
+        });
+        let seat = &mut state.seats[index as usize];
+        seat.1 = entity;
+        let id = ScriptId { registry: self.number, index, generation: seat.0 };
+        state.running += 1;
+        // ORDER: scripts start in the order in which their components were inserted.
+        state.posts.push(Post::Start(Launch { id, entity, plan, body }));
+        self.has_mail.store(true, Ordering::Release);
+        id
+    }
+
+    /// Cancels a script: no longer current from here on, the rest by post. `false` if it had ended.
+    pub(crate) fn retire(&self, id: ScriptId) -> bool {
+        let mut state = self.lock();
+        if !self.end(&mut state, id) {
+            return false;
+        }
+        // ORDER: cancelled scripts are dropped in the order in which they were cancelled.
+        let entity = state.seats[id.index as usize].1;
+        state.posts.push(Post::Retire(id, entity));
+        self.has_mail.store(true, Ordering::Release);
+        true
+    }
+
+    /// A script has ended by itself. Its index is free, unless it was cancelled before: then by its post.
+    pub(crate) fn finish(&self, id: ScriptId) {
+        let mut state = self.lock();
+        if self.end(&mut state, id) {
+            Self::release(&mut state, id);
+        }
+    }
+
+    /// The store is done with a script that was cancelled.
+    pub(crate) fn free(&self, id: ScriptId) {
+        Self::release(&mut self.lock(), id);
+    }
+
+    fn end(&self, state: &mut State, id: ScriptId) -> bool {
+        if id.registry != self.number || state.seats[id.index as usize].0 != id.generation {
+            return false;
+        }
+        state.seats[id.index as usize].0 = id.generation.wrapping_add(1);
+        state.running -= 1;
+        true
+    }
+
+    fn release(state: &mut State, id: ScriptId) {
+        // An index whose generations are used up is never given out again.
+        if id.generation != u32::MAX {
+            state.free.push(id.index);
+        }
+    }
+
+    pub(crate) fn is_running(&self, id: ScriptId) -> bool {
+        id.registry == self.number && self.lock().seats[id.index as usize].0 == id.generation
+    }
+
+    /// Whether anything was posted since the last collection: one atomic load.
+    #[inline]
+    pub(crate) fn has_mail(&self) -> bool {
+        self.has_mail.load(Ordering::Acquire)
+    }
+
+    /// Moves what was posted to the end of `into`, in order.
+    pub(crate) fn collect(&self, into: &mut impl Extend<Post>) {
+        let mut state = self.lock();
+        self.has_mail.store(false, Ordering::Relaxed);
+        into.extend(state.posts.drain(..));
+    }
+
+    /// Puts posts that were collected back in front of those that came since.
+    pub(crate) fn put_back(&self, posts: &mut VecDeque<Post>) {
+        let mut state = self.lock();
+        if !posts.is_empty() {
+            state.posts.splice(..0, posts.drain(..));
+            self.has_mail.store(true, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn set_report(&self, report: FrameReport) {
+        self.lock().report = report;
+    }
+
+    pub(crate) fn home(&self) -> Option<ThreadId> {
+        self.lock().home
+    }
+
+    pub(crate) fn set_home(&self, home: Option<ThreadId>) {
+        self.lock().home = home;
+    }
+}

@@ -1,0 +1,243 @@
+//! The `Script` component: a future that lives on an entity and dies with it.
+//!
+//! The rule: a `Script` that comes into a world is enlisted there, once, and from the moment it is
+//! removed, replaced, despawned or dropped by any other way, it is cancelled. Hooks see to both; they
+//! touch nothing but the registry, so they may run on any thread. The component is immutable, so that
+//! nothing else can change it behind their back.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use bevy_ecs::component::Component;
+use bevy_ecs::entity::Entity;
+use bevy_ecs::error::Result;
+use bevy_ecs::lifecycle::HookContext;
+use bevy_ecs::schedule::{InternedScheduleLabel, ScheduleLabel};
+use bevy_ecs::world::{DeferredWorld, World};
+
+use super::error::FailureKind;
+use super::me::Me;
+use super::registry::{Registry, ScriptId, ScriptRegistry};
+use super::store::Store;
+use super::tell;
+use crate::executor::{SpawnLimit, TaskId};
+
+/// A script, as a component: insert it on the entity that it is about.
+///
+/// **Start.** Scripts start in the order in which they were inserted, at the next step of their lane;
+/// those inserted within a step of it start in that step, after all that was ready before.
+///
+/// **End.** A script that ends takes its `Script` along, never its entity. An error that it returns, and
+/// a panic, go to Bevy's fallback error handler as a [`ScriptFailure`](crate::ScriptFailure), and end
+/// that script alone.
+///
+/// **Cancelling.** Despawn the entity, or remove or replace the `Script`: nothing of the script runs from
+/// there on. A script that does so to itself runs on to its next await. The future of a script that was
+/// cancelled within a step is dropped in that step, before any other script runs; one that was cancelled
+/// between steps is dropped at the start of the next, of whichever lane, before anything else. So its
+/// destructors always find the world, with the entity already gone. If no step follows, it is dropped
+/// with the world, and its destructors find none.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use framestep::{Me, Script, next_frame, step_scripts};
+///
+/// #[derive(Component)]
+/// struct Fuse(u32);
+///
+/// let mut world = World::new();
+/// let bomb = world.spawn((Fuse(2), Script::new(async |me: Me| {
+///     while me.read(|fuse: &Fuse| fuse.0)? > 0 {
+///         me.with(|mut fuse: Mut<Fuse>| fuse.0 -= 1)?;
+///         next_frame().await;
+///     }
+///     me.world(|world| world.despawn(me.entity()))?;
+///     Ok(())
+/// }))).id();
+///
+/// for _ in 0..3 {
+///     step_scripts(&mut world);
+/// }
+/// assert!(world.get_entity(bomb).is_err());
+/// ```
+#[derive(Component)]
+#[component(immutable, on_insert = on_insert, on_discard = on_discard)]
+pub struct Script {
+    plan: Plan,
+    /// What is to be run, until it is handed to the registry.
+    body: Mutex<Option<Box<dyn Body>>>,
+    link: OnceLock<Link>,
+}
+
+/// What is known of a script before it runs.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) name: &'static str,
+    pub(crate) made_at: &'static Location<'static>,
+    /// The lane's label and its name; `None` is the main lane.
+    pub(crate) lane: Option<(InternedScheduleLabel, &'static str)>,
+}
+
+/// Where a script was enlisted.
+#[derive(Debug)]
+struct Link {
+    id: ScriptId,
+    registry: Arc<Registry>,
+}
+
+impl Script {
+    /// A script named after its closure's type.
+    ///
+    /// The closure is called in the script's first poll. It may capture whatever is `Send`; its future
+    /// needn't be `Send`, since it never leaves the thread that steps it.
+    #[track_caller]
+    pub fn new<F>(script: F) -> Self
+    where
+        F: AsyncFnOnce(Me) -> Result + Send + 'static,
+    {
+        Self::named(std::any::type_name::<F>(), script)
+    }
+
+    /// A script with a name, for messages and inspection.
+    #[track_caller]
+    pub fn named<F>(name: &'static str, script: F) -> Self
+    where
+        F: AsyncFnOnce(Me) -> Result + Send + 'static,
+    {
+        let plan = Plan { name, made_at: Location::caller(), lane: None };
+        Script { plan, body: Mutex::new(Some(Box::new(script))), link: OnceLock::new() }
+    }
+
+    /// Makes `label`'s lane the script's home: it starts there and is polled only by
+    /// [`step_lane(label)`](crate::step_lane). Without this, its home is the main lane, of
+    /// [`step_scripts`](crate::step_scripts).
+    #[must_use]
+    pub fn in_lane<L: ScheduleLabel>(mut self, label: L) -> Self {
+        self.plan.lane = Some((label.intern(), std::any::type_name::<L>()));
+        self
+    }
+
+    /// The script's id, from its insertion into a world on.
+    pub fn id(&self) -> Option<ScriptId> {
+        self.link.get().map(|link| link.id)
+    }
+
+    /// The script's name.
+    pub fn name(&self) -> &'static str {
+        self.plan.name
+    }
+
+    /// Where the script was made.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.plan.made_at
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        self.plan
+    }
+
+    /// Hands the script to the registry; `false` if that was done before.
+    fn enlist(&self, registry: &Arc<Registry>, entity: Entity) -> bool {
+        let Some(body) = self.body.lock().unwrap_or_else(PoisonError::into_inner).take() else { return false };
+        let id = registry.enlist(entity, self.plan, body);
+        self.link.set(Link { id, registry: registry.clone() }).expect("linked once: the body was still here");
+        true
+    }
+
+    fn retire(&self) {
+        if let Some(link) = self.link.get() {
+            link.registry.retire(link.id);
+        }
+    }
+}
+
+impl Drop for Script {
+    /// For the ways out of a world that run no hooks, such as `World::clear_entities`.
+    fn drop(&mut self) {
+        self.retire();
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script").field("plan", &self.plan).field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+fn on_insert(mut world: DeferredWorld, context: HookContext) {
+    let entity = context.entity;
+    if let Some(registry) = world.get_resource::<ScriptRegistry>() {
+        enlist(&world, &registry.0, entity);
+    } else {
+        // The world's first script brings the registry along, as soon as the world may be changed.
+        world.commands().queue(move |world: &mut World| {
+            let registry = world.get_resource_or_init::<ScriptRegistry>().0.clone();
+            enlist(world, &registry, entity);
+        });
+    }
+}
+
+fn enlist(world: &World, registry: &Arc<Registry>, entity: Entity) {
+    if let Some(script) = world.get::<Script>(entity)
+        && !script.enlist(registry, entity)
+        && script.id().is_none_or(|id| !registry.is_running(id))
+    {
+        tell::script(world, script.id(), Some(entity), script.plan(), FailureKind::Restarted);
+    }
+}
+
+fn on_discard(world: DeferredWorld, context: HookContext) {
+    if let Some(script) = world.get::<Script>(context.entity) {
+        script.retire();
+    }
+}
+
+/// Makes a script entity of its own belong to another entity, which may have several.
+///
+/// Spawn a `Script` together with `ScriptOf(owner)`: its [`Me`] speaks of the owner. The script's entity
+/// is despawned with the owner, as Bevy's relationships do, and when the script ends. The owner is the one
+/// that the script has when it starts; `ScriptOf` inserted or changed later moves no script.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use framestep::{Me, Script, ScriptOf, Scripts, next_frame, step_scripts};
+///
+/// let mut world = World::new();
+/// let guard = world.spawn_empty().id();
+/// let walk = world.spawn((Script::new(async |_: Me| loop { next_frame().await }), ScriptOf(guard))).id();
+/// let talk = world.spawn((Script::new(async |_: Me| Ok(())), ScriptOf(guard))).id();
+/// step_scripts(&mut world);
+/// assert_eq!(world.get::<Scripts>(guard).unwrap().iter().collect::<Vec<_>>(), [walk]);
+/// assert!(world.get_entity(talk).is_err());
+/// ```
+#[derive(Component, Copy, Clone, Debug, PartialEq, Eq)]
+#[relationship(relationship_target = Scripts)]
+pub struct ScriptOf(pub Entity);
+
+/// The script entities of this entity, in the order in which they came; kept by Bevy, see [`ScriptOf`].
+#[derive(Component, Debug, Default)]
+#[relationship_target(relationship = ScriptOf, linked_spawn)]
+pub struct Scripts(Vec<Entity>);
+
+/// The task of a script, or the limit that kept it from starting.
+pub(crate) type Launched = core::result::Result<TaskId, (TaskId, SpawnLimit)>;
+
+/// A script's closure whose type is forgotten.
+pub(crate) trait Body: Send {
+    /// Spawns the script's future.
+    fn launch(self: Box<Self>, store: &Store, plan: Plan, me: Me) -> Launched;
+}
+
+impl<F> Body for F
+where
+    F: AsyncFnOnce(Me) -> Result + Send + 'static,
+{
+    fn launch(self: Box<Self>, store: &Store, plan: Plan, me: Me) -> Launched {
+        let end = store.end_of(me);
+        store.spawn(plan, async move {
+            let result = self(me).await;
+            end.finish(result);
+        })
+    }
+}

@@ -1,0 +1,151 @@
+//! The stage: where the world is while its scripts run, and who may use it.
+//!
+//! The rule: while a step runs, the world itself lies on the stage, by value, and an empty stand-in lies
+//! where the caller keeps it. The stage lies in a thread-local cell. An access takes the stage out of the
+//! cell and puts it back when it is done, so that there can't be two accesses at once: a nested one finds
+//! the cell empty. Ownership alone sees to it; there is no `unsafe` and no reference that could outlive
+//! its step. The price is two moves of a `World` (about a kilobyte each) a step, and a pointer's move an
+//! access.
+//!
+//! A script that replaces the world which it was handed changes what the caller finds after the step, as
+//! it would with a plain `&mut World`. Its fellow scripts must not reach into that other world, so each
+//! access compares the world's id with the one that the step began with.
+
+use std::cell::{Cell, RefCell};
+use std::mem::{self, ManuallyDrop};
+use std::rc::Rc;
+
+use bevy_ecs::world::{World, WorldId};
+
+use super::error::ScriptError;
+use super::store::Store;
+use crate::executor::Lane;
+
+/// Names a store, so that a script can't take another store's stage for its own.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoreKey(pub(crate) u32);
+
+pub(crate) struct Stage {
+    key: StoreKey,
+    home: WorldId,
+    pub(crate) lane: Lane,
+    pub(crate) world: World,
+    store: Option<Rc<Store>>,
+}
+
+thread_local! {
+    /// The stage of the innermost step on this thread, unless an access holds it. Empty while no step
+    /// runs, so that nothing is lost by not dropping it, and the cell needs no destructor of its own.
+    static STAGE: ManuallyDrop<Cell<Option<Box<Stage>>>> = const { ManuallyDrop::new(Cell::new(None)) };
+
+    /// The stores that are being stepped on this thread, outermost first; only to word a refusal.
+    static STEPPING: RefCell<Vec<StoreKey>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Stage {
+    /// A stage with a stand-in world, for `store` to keep between steps.
+    pub(crate) fn new(key: StoreKey, lane: Lane) -> Box<Stage> {
+        let world = World::new();
+        Box::new(Stage { key, home: world.id(), lane, world, store: None })
+    }
+
+    pub(crate) fn store(&self) -> &Rc<Store> {
+        self.store.as_ref().expect("a stage in use belongs to a store")
+    }
+}
+
+/// A step in progress: from its making to its drop the world is on the stage.
+pub(crate) struct Step<'w> {
+    place: &'w mut World,
+    store: Rc<Store>,
+    outer: Option<Box<Stage>>,
+}
+
+impl<'w> Step<'w> {
+    /// Moves the world at `place` onto the stage of `store`; `None` if that store is being stepped already.
+    pub(crate) fn begin(place: &'w mut World, store: &Rc<Store>, lane: Lane) -> Option<Step<'w>> {
+        let mut stage = store.stage.take()?;
+        stage.home = place.id();
+        stage.lane = lane;
+        stage.store = Some(store.clone());
+        mem::swap(&mut stage.world, place);
+        STEPPING.with(|stepping| stepping.borrow_mut().push(stage.key));
+        let outer = STAGE.with(|cell| cell.replace(Some(stage)));
+        Some(Step { place, store: store.clone(), outer })
+    }
+}
+
+impl Drop for Step<'_> {
+    fn drop(&mut self) {
+        let stage = STAGE.with(|cell| cell.replace(self.outer.take()));
+        STEPPING.with(|stepping| stepping.borrow_mut().pop());
+        let mut stage = stage.expect("every access has put the stage back");
+        mem::swap(&mut stage.world, self.place);
+        stage.store = None;
+        self.store.stage.set(Some(stage));
+    }
+}
+
+/// An access in progress: puts the stage back when it ends, by whatever way.
+struct Hold<'a> {
+    cell: &'a Cell<Option<Box<Stage>>>,
+    stage: Option<Box<Stage>>,
+}
+
+impl Drop for Hold<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // The cell is empty while the stage is held: nothing is forgotten, and no destructor is looked for.
+        mem::forget(self.cell.replace(self.stage.take()));
+    }
+}
+
+/// Calls `f` with the stage of the store `key`, which is the store's alone for that time.
+#[inline]
+pub(crate) fn access<R>(key: StoreKey, f: impl FnOnce(&mut Stage) -> R) -> Result<R, ScriptError> {
+    STAGE.with(|cell| {
+        let mut hold = Hold { cell, stage: cell.take() };
+        match &mut hold.stage {
+            Some(stage) if stage.key == key => {
+                if stage.world.id() == stage.home {
+                    Ok(f(stage))
+                } else {
+                    Err(ScriptError::WorldReplaced)
+                }
+            }
+            _ => Err(refusal(key)),
+        }
+    })
+}
+
+/// Calls `f` with the stage of the step in progress, if the world on it is the one that the step began with.
+pub(crate) fn access_current<R>(f: impl FnOnce(&mut Stage) -> R) -> Option<R> {
+    STAGE.with(|cell| {
+        let mut hold = Hold { cell, stage: cell.take() };
+        let stage = hold.stage.as_mut()?;
+        (stage.world.id() == stage.home).then(|| f(stage))
+    })
+}
+
+/// The store of this key, if it is being stepped and no access holds its stage.
+pub(crate) fn store(key: StoreKey) -> Option<Rc<Store>> {
+    STAGE.with(|cell| {
+        let hold = Hold { cell, stage: cell.take() };
+        hold.stage.as_ref().filter(|stage| stage.key == key).map(|stage| stage.store().clone())
+    })
+}
+
+/// Has the store of this key act on its post.
+#[cold]
+pub(crate) fn settle(key: StoreKey) {
+    if let Some(store) = store(key) {
+        store.settle();
+    }
+}
+
+#[cold]
+fn refusal(key: StoreKey) -> ScriptError {
+    // A thread that ends may have dropped the list already; then no step runs.
+    let stepping = STEPPING.try_with(|stepping| stepping.borrow().contains(&key)).unwrap_or(false);
+    if stepping { ScriptError::Reentrant } else { ScriptError::OutsideStep }
+}

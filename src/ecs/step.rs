@@ -1,0 +1,159 @@
+//! The systems that step the scripts of a world.
+//!
+//! The rule: one step of one lane is one exclusive call. For its length the world lies on the stage, and
+//! it is back in its place before anybody is told of what went wrong. A step inside of a step of the same
+//! world isn't made: the error handler is told. Steps of other worlds, inside of a script, are fine.
+
+use std::time::Duration;
+
+use bevy_ecs::error::BevyError;
+use bevy_ecs::schedule::{InternedScheduleLabel, ScheduleLabel, SystemSet};
+use bevy_ecs::world::World;
+
+use super::registry::ScriptRegistry;
+use super::stage::Step;
+use super::store::Store;
+use super::tell;
+use crate::executor::nanos;
+
+/// Where scripts are stepped, to order other systems before and after it.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use framestep::{ScriptSystems, step_scripts};
+///
+/// fn read_input() {}
+///
+/// let mut schedule = Schedule::default();
+/// schedule.add_systems((read_input.before(ScriptSystems::Step), step_scripts.in_set(ScriptSystems::Step)));
+/// schedule.run(&mut World::new());
+/// ```
+#[derive(SystemSet, Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ScriptSystems {
+    /// The step of the schedule's lane.
+    Step,
+}
+
+/// One frame of the scripts of this world: steps their main lane, by the step of the executor's builder.
+///
+/// An exclusive system, and a function to call. It brings the world's [`ScriptExecutor`] along if there
+/// is none. In order: scripts that were started and cancelled since the last step are attended to, in the
+/// order in which that happened; then the eight steps of a frame; then Bevy's fallback error handler is
+/// told of scripts that failed.
+///
+/// # Errors
+/// The handler is told, and nothing is stepped, when a script calls it for the world that it is being
+/// stepped in, and when it is called on another thread than the one that stepped this world's scripts
+/// before: scripts stay on their thread.
+///
+/// # Panics
+/// Where the error handler panics.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use framestep::{Me, Script, step_scripts};
+///
+/// let mut world = World::new();
+/// let mut schedule = Schedule::default();
+/// schedule.add_systems(step_scripts);
+/// let hello = world.spawn(Script::new(async |me: Me| {
+///     me.world(|world| world.spawn_empty().id())?;
+///     Ok(())
+/// })).id();
+/// schedule.run(&mut world);
+/// assert!(world.get::<Script>(hello).is_none());
+/// ```
+///
+/// [`ScriptExecutor`]: crate::ScriptExecutor
+pub fn step_scripts(world: &mut World) {
+    step(world, None, None);
+}
+
+/// As [`step_scripts`], by a length of your own, such as the frame's measured one.
+///
+/// ```
+/// use std::time::Duration;
+/// use bevy_ecs::prelude::*;
+///
+/// #[derive(Resource)]
+/// struct FrameTime(Duration);
+///
+/// fn step_by_frame_time(world: &mut World) {
+///     let length = world.resource::<FrameTime>().0;
+///     framestep::step_scripts_by(world, length);
+/// }
+/// # let mut world = World::new();
+/// # world.insert_resource(FrameTime(Duration::ZERO));
+/// # step_by_frame_time(&mut world);
+/// ```
+pub fn step_scripts_by(world: &mut World, length: Duration) {
+    step(world, None, Some(length));
+}
+
+/// A system that steps the lane of `label`, by the step of the executor's builder.
+///
+/// Scripts go there with [`Script::in_lane`](crate::Script::in_lane) or
+/// [`resume_in`](crate::resume_in). The label is a name for the lane, mostly that of the schedule which the
+/// system is added to; nothing ties the two.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use bevy_ecs::schedule::ScheduleLabel;
+/// use framestep::{Me, Script, step_lane};
+///
+/// #[derive(ScheduleLabel, Copy, Clone, Debug, PartialEq, Eq, Hash)]
+/// struct Physics;
+///
+/// let mut world = World::new();
+/// let mut physics = Schedule::new(Physics);
+/// physics.add_systems(step_lane(Physics));
+/// world.spawn(Script::new(async |_: Me| Ok(())).in_lane(Physics));
+/// physics.run(&mut world);
+/// ```
+pub fn step_lane<L: ScheduleLabel>(label: L) -> impl FnMut(&mut World) + Send + Sync + 'static {
+    let lane = (label.intern(), std::any::type_name::<L>());
+    move |world: &mut World| step(world, Some(lane), None)
+}
+
+/// Steps the lane of `label` by a length of your own.
+pub fn step_lane_by<L: ScheduleLabel>(world: &mut World, label: L, length: Duration) {
+    step(world, Some((label.intern(), std::any::type_name::<L>())), Some(length));
+}
+
+fn step(world: &mut World, lane: Option<(InternedScheduleLabel, &'static str)>, length: Option<Duration>) {
+    let here = std::thread::current().id();
+    let home = world.get_resource::<ScriptRegistry>().and_then(|registry| registry.0.home());
+    if home.is_some_and(|home| home != here) {
+        tell::error(world, BevyError::error(OTHER_THREAD));
+        return;
+    }
+    let (store, registry) = Store::of(world);
+    let lane = match lane {
+        Some((label, name)) => store.lane(label, name),
+        None => store.executor.main_lane(),
+    };
+    let Some(step) = Step::begin(world, &store, lane) else {
+        tell::error(world, BevyError::error(WITHIN_STEP));
+        return;
+    };
+    store.bind(registry, here);
+    // ORDER: what was started and cancelled since the last step comes before the step, in that order.
+    store.settle();
+    let core = store.executor.core();
+    let report = core.try_step(lane.index, nanos(length.unwrap_or_else(|| core.default_step())));
+    store.take_down();
+    store.settle();
+    drop(step);
+    match report {
+        Some(report) => store.set_report(report),
+        None => tell::error(world, BevyError::error(WITHIN_STEP)),
+    }
+    tell::all(world, &store.failures);
+}
+
+const OTHER_THREAD: &str = "the scripts of this world live on another thread, and were not stepped: call `step_scripts` \
+    on the thread that called it first";
+
+const WITHIN_STEP: &str = "a script stepped the scripts of its own world, which was not done: await `next_frame()` to let \
+    the others run, or step a world of its own";

@@ -1,0 +1,397 @@
+//! The store: the executor of a world's scripts, and what it knows of each.
+//!
+//! It lies in the world as non-send data, stays there while a step runs, and is shared with that step:
+//! a world that is dropped in the middle of a step takes its hold along, and the step ends in good order
+//! before the executor goes.
+//!
+//! The rule: the store acts on what the registry was posted, in order (`settle`): at the start of a step,
+//! after each access that can change the world's structure, and at the end of a step. Everything between
+//! two accesses is one thread's doing, so a script that was cancelled is out before anything else of it
+//! could run. No borrow of the store is held while user code runs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::ThreadId;
+
+use bevy_ecs::entity::Entity;
+use bevy_ecs::error::Result;
+use bevy_ecs::schedule::InternedScheduleLabel;
+use bevy_ecs::world::World;
+
+use super::checks::{self, Checks};
+use super::error::{FailureKind, ScriptError};
+use super::me::Me;
+use super::registry::{Launch, Post, Registry, ScriptId, ScriptRegistry};
+use super::script::{Launched, Plan, Script, ScriptOf};
+use super::stage::{self, Stage, StoreKey};
+use super::tell::Failures;
+use crate::executor::{Executor, FrameReport, JoinHandle, Lane, TaskId, TaskState};
+
+/// The executor of this world's scripts: non-send data of the world.
+///
+/// [`step_scripts`](crate::step_scripts) brings a default one along. To choose its settings, insert one
+/// before the first step; to replace one later cancels the scripts that it runs.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use framestep::{Executor, ScriptExecutor, step_scripts};
+///
+/// let mut world = World::new();
+/// let executor = Executor::builder().seed(7).build();
+/// world.insert_non_send(ScriptExecutor::new(executor));
+/// step_scripts(&mut world);
+/// assert_eq!(world.non_send::<ScriptExecutor>().executor().frame(), 1);
+/// ```
+pub struct ScriptExecutor {
+    pub(crate) store: Rc<Store>,
+}
+
+impl ScriptExecutor {
+    /// Makes `executor` the one that runs a world's scripts, once it is inserted there.
+    ///
+    /// What was spawned on it before runs along, without an entity.
+    pub fn new(executor: Executor) -> Self {
+        ScriptExecutor { store: Rc::new(Store::new(executor)) }
+    }
+
+    /// The executor, to look at, to spawn futures on, to reach its clocks. Only the steps of this crate's
+    /// systems step it.
+    pub fn executor(&self) -> &Executor {
+        &self.store.executor
+    }
+
+    /// The lane of a label, made if it isn't there yet.
+    ///
+    /// # Panics
+    /// If the executor has as many lanes as it can have.
+    pub fn lane<L: bevy_ecs::schedule::ScheduleLabel>(&self, label: L) -> Lane {
+        self.store.lane(label.intern(), std::any::type_name::<L>())
+    }
+}
+
+impl Default for ScriptExecutor {
+    fn default() -> Self {
+        Self::new(Executor::new())
+    }
+}
+
+impl fmt::Debug for ScriptExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScriptExecutor").field("key", &self.store.key).finish_non_exhaustive()
+    }
+}
+
+impl Drop for ScriptExecutor {
+    fn drop(&mut self) {
+        self.store.closed.set(true);
+        self.store.registry.borrow().set_home(None);
+    }
+}
+
+pub(crate) struct Store {
+    pub(crate) executor: Executor,
+    pub(crate) key: StoreKey,
+    /// The registry whose post is acted on.
+    registry: RefCell<Arc<Registry>>,
+    /// The stage, between steps.
+    pub(crate) stage: Cell<Option<Box<Stage>>>,
+    /// The scripts that were started, by the index of their id.
+    rows: RefCell<Vec<Option<Row>>>,
+    /// Scripts that were cancelled while their own poll is on the stack.
+    parting: RefCell<Vec<Row>>,
+    posts: RefCell<VecDeque<Post>>,
+    pub(crate) failures: Failures,
+    lanes: RefCell<Vec<(InternedScheduleLabel, Lane)>>,
+    pub(crate) checks: Checks,
+    /// The world has dropped its hold.
+    closed: Cell<bool>,
+}
+
+/// A script that was started.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) id: ScriptId,
+    pub(crate) task: TaskId,
+    /// The entity that carries the `Script`.
+    entity: Entity,
+    /// The entity that it is about.
+    pub(crate) owner: Entity,
+    pub(crate) name: &'static str,
+    pub(crate) made_at: &'static Location<'static>,
+}
+
+impl Store {
+    fn new(executor: Executor) -> Self {
+        static KEYS: AtomicU32 = AtomicU32::new(0);
+        let key = StoreKey(KEYS.fetch_add(1, Ordering::Relaxed));
+        let stage = Stage::new(key, executor.main_lane());
+        Store {
+            executor,
+            key,
+            registry: RefCell::default(),
+            stage: Cell::new(Some(stage)),
+            rows: RefCell::default(),
+            parting: RefCell::default(),
+            posts: RefCell::default(),
+            failures: Failures::default(),
+            lanes: RefCell::default(),
+            checks: Checks::default(),
+            closed: Cell::new(false),
+        }
+    }
+
+    /// The store and the registry of `world`, each made if it isn't there yet.
+    pub(crate) fn of(world: &mut World) -> (Rc<Store>, Arc<Registry>) {
+        if !world.contains_non_send::<ScriptExecutor>() {
+            world.insert_non_send(ScriptExecutor::default());
+        }
+        let store = world.non_send::<ScriptExecutor>().store.clone();
+        let registry = match world.get_resource::<ScriptRegistry>() {
+            Some(registry) => registry.0.clone(),
+            None => {
+                let registry = store.registry.borrow().clone();
+                // After `World::clear_entities` Bevy can't take in a resource that it had before.
+                let lost =
+                    world.resource_entity::<ScriptRegistry>().is_some_and(|entity| world.get_entity(entity).is_err());
+                if !lost {
+                    world.insert_resource(ScriptRegistry(registry.clone()));
+                }
+                registry
+            }
+        };
+        (store, registry)
+    }
+
+    /// At the start of a step: makes `registry` the one to act for. The scripts of another are cancelled.
+    pub(crate) fn bind(&self, registry: Arc<Registry>, home: ThreadId) {
+        let bound = self.registry.borrow().clone();
+        if !Arc::ptr_eq(&registry, &bound) {
+            self.cancel_all();
+            bound.set_home(None);
+            *self.registry.borrow_mut() = registry.clone();
+        }
+        registry.set_home(Some(home));
+    }
+
+    #[inline]
+    pub(crate) fn has_mail(&self) -> bool {
+        self.closed.get() || self.registry.borrow().has_mail()
+    }
+
+    /// Acts on what was posted, in order, until nothing is left.
+    pub(crate) fn settle(&self) {
+        loop {
+            let registry = self.registry.borrow().clone();
+            if self.closed.get() {
+                // Whoever steps this registry's scripts next finds those that were not started.
+                registry.put_back(&mut self.posts.borrow_mut());
+                self.cancel_all();
+                return;
+            }
+            if registry.has_mail() {
+                registry.collect(&mut *self.posts.borrow_mut());
+            }
+            let post = self.posts.borrow_mut().pop_front();
+            match post {
+                Some(Post::Start(launch)) => self.start(&registry, launch),
+                Some(Post::Retire(id, entity)) => self.retire(&registry, id, entity),
+                None => return,
+            }
+        }
+    }
+
+    fn start(&self, registry: &Registry, launch: Launch) {
+        let Launch { id, entity, plan, body } = launch;
+        if !registry.is_running(id) {
+            // Cancelled before it started: that post follows, and frees the index.
+            return;
+        }
+        let owner = stage::access(self.key, |stage| stage.world.get::<ScriptOf>(entity).map(|of| of.0));
+        let owner = owner.ok().flatten().unwrap_or(entity);
+        let started = body.launch(self, plan, Me::new(owner, id, self.key));
+        let row = |task| Row { id, task, entity, owner, name: plan.name, made_at: plan.made_at };
+        match started {
+            Ok(task) => {
+                let mut rows = self.rows.borrow_mut();
+                let index = id.index as usize;
+                if rows.len() <= index {
+                    rows.resize(index + 1, None);
+                }
+                rows[index] = Some(row(task));
+            }
+            Err((task, limit)) => {
+                let row = row(task);
+                self.failures.report(&row, FailureKind::Refused(limit));
+                self.tidy(row.id, row.entity);
+            }
+        }
+    }
+
+    fn retire(&self, registry: &Registry, id: ScriptId, entity: Entity) {
+        if let Some(row) = self.take_row(id) {
+            if self.executor.task_info(row.task).is_some_and(|task| task.state == TaskState::Running) {
+                self.parting.borrow_mut().push(row);
+            }
+            self.executor.cancel(row.task);
+        }
+        self.tidy(id, entity);
+        registry.free(id);
+    }
+
+    /// Cancels every script that was started, in order of their indices: the world or the registry is gone.
+    fn cancel_all(&self) {
+        let registry = self.registry.borrow().clone();
+        for index in 0.. {
+            let row = match self.rows.borrow_mut().get_mut(index) {
+                Some(row) => row.take(),
+                None => break,
+            };
+            if let Some(row) = row {
+                registry.finish(row.id);
+                self.executor.cancel(row.task);
+                self.tidy(row.id, row.entity);
+            }
+        }
+    }
+
+    fn take_row(&self, id: ScriptId) -> Option<Row> {
+        self.rows.borrow_mut().get_mut(id.index as usize)?.take_if(|row| row.id == id)
+    }
+
+    /// Takes the `Script` off its entity, if it is still there; and the entity along, if it is there for
+    /// the script alone.
+    fn tidy(&self, id: ScriptId, entity: Entity) {
+        // A world that can't be reached is one that these scripts have nothing more to do with.
+        let _ = stage::access(self.key, |stage| {
+            let world = &mut stage.world;
+            if world.get::<Script>(entity).and_then(Script::id) != Some(id) {
+                return;
+            }
+            if world.get::<ScriptOf>(entity).is_some() {
+                world.despawn(entity);
+            } else {
+                world.entity_mut(entity).remove::<Script>();
+            }
+            world.flush();
+        });
+    }
+
+    /// Spawns a script's future; if that was refused, the key of no task, and the limit.
+    pub(crate) fn spawn(&self, plan: Plan, future: impl Future<Output = ()> + 'static) -> Launched {
+        let lane = match plan.lane {
+            Some((label, name)) => self.lane(label, name),
+            None => self.executor.main_lane(),
+        };
+        let core = self.executor.core();
+        let spawned = core.spawn(lane.index, future, plan.made_at);
+        let handle = JoinHandle::<()>::new(core.clone(), spawned, plan.made_at);
+        let task = spawned.map_err(|limit| (handle.id(), limit))?;
+        if let Some(slot) = core.find(task) {
+            slot.cold().name.set(Some(plan.name));
+        }
+        Ok(task)
+    }
+
+    pub(crate) fn lane(&self, label: InternedScheduleLabel, name: &'static str) -> Lane {
+        let known = self.lanes.borrow().iter().find(|(known, _)| *known == label).map(|(_, lane)| *lane);
+        known.unwrap_or_else(|| {
+            let lane = self.executor.add_lane(name);
+            self.lanes.borrow_mut().push((label, lane));
+            if self.checks.are_hooked() {
+                self.executor.on_check(lane, checks::run);
+            }
+            lane
+        })
+    }
+
+    /// Has the executor look at the waits from here on.
+    pub(crate) fn hook_checks(&self) {
+        if !self.checks.hook() {
+            self.executor.on_check(self.executor.main_lane(), checks::run);
+            for (_, lane) in &*self.lanes.borrow() {
+                self.executor.on_check(*lane, checks::run);
+            }
+        }
+    }
+
+    /// The guard that a script's future carries.
+    pub(crate) fn end_of(&self, me: Me) -> End {
+        End { me, registry: self.registry.borrow().clone(), done: false }
+    }
+
+    /// A script came to its end by itself.
+    fn finish(&self, registry: &Registry, id: ScriptId, result: Result) {
+        let row = self.take_row(id);
+        registry.finish(id);
+        if let Err(error) = result {
+            // One that was cancelled while it ran, as by its own hand, may well miss its entity.
+            let parting = || self.parting.borrow_mut().pop_if(|row| row.id == id);
+            let row = row.or_else(|| parting().filter(|_| !error.is::<ScriptError>()));
+            if let Some(row) = row {
+                self.failures.report(&row, FailureKind::Error(error));
+            }
+        }
+        if let Some(row) = row {
+            self.tidy(row.id, row.entity);
+            if self.has_mail() {
+                self.settle();
+            }
+        }
+    }
+
+    /// The future of a script that wasn't cancelled is being dropped while the thread unwinds.
+    fn panicked(&self, id: ScriptId) {
+        let rows = self.rows.borrow();
+        let parting = self.parting.borrow();
+        if let Some(row) = rows.iter().flatten().chain(&*parting).find(|row| row.id == id) {
+            self.failures.panicked(row);
+        }
+    }
+
+    /// At the end of a step: takes down what the executor says went wrong.
+    pub(crate) fn take_down(&self) {
+        let row_of = |task| self.rows.borrow().iter().flatten().find(|row| row.task == task).copied();
+        self.failures.take_down(self.executor.incidents(), row_of);
+        self.parting.borrow_mut().clear();
+    }
+
+    pub(crate) fn set_report(&self, report: FrameReport) {
+        self.registry.borrow().set_report(report);
+    }
+}
+
+/// Sits in a script's future and tells how it ended: finished, or dropped on the way.
+pub(crate) struct End {
+    me: Me,
+    registry: Arc<Registry>,
+    done: bool,
+}
+
+impl End {
+    pub(crate) fn finish(mut self, result: Result) {
+        if let Some(store) = stage::store(self.me.store()) {
+            self.done = true;
+            store.finish(&self.registry, self.me.id(), result);
+        }
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if !self.done {
+            if std::thread::panicking()
+                && let Some(store) = stage::store(self.me.store())
+            {
+                store.panicked(self.me.id());
+            }
+            // It panicked, or its executor cancelled it: have the rest done by post. If it was cancelled
+            // by way of the registry, this finds nothing to do.
+            self.registry.retire(self.me.id());
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! A list of entries that can be pushed to from anywhere, without a borrow to keep.
+//!
+//! A ready queue is pushed to by every wake and a next-step list by every `next_frame`, so a push is all
+//! that it costs: the flag of a `RefCell` would be a load and two stores on the longest path of a resume.
+//!
+//! Invariant: no reference to the list leaves a method, and no method runs foreign code, so that there
+//! is never more than one. The list isn't `Sync`.
+
+use std::cell::UnsafeCell;
+use std::fmt;
+
+#[derive(Default)]
+pub(crate) struct Queue(UnsafeCell<Vec<u32>>);
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Queue({} entries)", self.len())
+    }
+}
+
+impl Queue {
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Queue(UnsafeCell::new(Vec::with_capacity(entries)))
+    }
+
+    #[inline]
+    fn list(&self) -> *mut Vec<u32> {
+        self.0.get()
+    }
+
+    /// Adds an entry; its place.
+    #[inline]
+    pub(crate) fn push(&self, entry: u32) -> u32 {
+        // SAFETY: the only reference to the list; it ends with this method, which runs no foreign code.
+        let list = unsafe { &mut *self.list() };
+        let place = list.len();
+        list.push(entry);
+        place as u32
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        // SAFETY: as in `push`.
+        unsafe { &*self.list() }.len()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Puts another list in this one's place.
+    #[inline]
+    pub(crate) fn replace(&self, list: Vec<u32>) -> Vec<u32> {
+        // SAFETY: as in `push`.
+        std::mem::replace(unsafe { &mut *self.list() }, list)
+    }
+
+    /// Leaves an empty list without room.
+    pub(crate) fn take(&self) -> Vec<u32> {
+        self.replace(Vec::new())
+    }
+
+    pub(crate) fn swap(&self, other: &Queue) {
+        let list = other.take();
+        other.replace(self.replace(list));
+    }
+
+    /// Moves all entries of `other` behind those here; by a swap when there are none.
+    pub(crate) fn append(&self, other: &Queue) {
+        if self.is_empty() {
+            let list = other.take();
+            let empty = self.replace(list);
+            other.replace(empty);
+        } else {
+            let mut list = other.take();
+            // SAFETY: as in `push`; `list` is no part of any queue.
+            unsafe { &mut *self.list() }.append(&mut list);
+            other.replace(list);
+        }
+    }
+
+    pub(crate) fn get(&self, place: u32) -> Option<u32> {
+        // SAFETY: as in `push`.
+        unsafe { &*self.list() }.get(place as usize).copied()
+    }
+
+    pub(crate) fn set(&self, place: u32, entry: u32) {
+        // SAFETY: as in `push`.
+        if let Some(place) = unsafe { &mut *self.list() }.get_mut(place as usize) {
+            *place = entry;
+        }
+    }
+
+    /// Takes the entries equal to `entry` off the end.
+    pub(crate) fn trim(&self, entry: u32) {
+        // SAFETY: as in `push`.
+        let list = unsafe { &mut *self.list() };
+        while list.last() == Some(&entry) {
+            list.pop();
+        }
+    }
+
+    /// Whether `is_it` says so of any entry.
+    pub(crate) fn any(&self, is_it: impl Fn(u32) -> bool) -> bool {
+        (0..self.len() as u32).any(|place| self.get(place).is_some_and(&is_it))
+    }
+}
