@@ -286,7 +286,7 @@ impl Core {
     #[inline]
     pub(crate) fn find(&self, key: TaskId) -> Option<Slot<'_>> {
         let header = self.storage.header(key.index())?;
-        (header.generation.get() == key.generation() && key.executor() == self.number())
+        (header.generation() == key.generation() && key.executor() == self.number())
             .then(|| self.storage.slot(key.index()))
     }
 
@@ -301,14 +301,14 @@ impl Core {
     }
 
     pub(crate) fn key_at(&self, index: u32) -> TaskId {
-        TaskId::new(self.number(), index, self.storage.slot(index).header.generation.get())
+        TaskId::new(self.number(), index, self.storage.slot(index).header.generation())
     }
 
     /// Notes what the running script is about to park at.
     #[inline]
     pub(crate) fn note(&self, kind: WaitKind, site: &'static Location<'static>) {
         if let Some(header) = self.storage.running() {
-            header.wait.set(kind);
+            header.set_wait(kind);
             header.site.set(Some(site));
         }
     }
@@ -316,7 +316,7 @@ impl Core {
     /// The same for a wait that ends at a time of a clock.
     pub(crate) fn note_due(&self, kind: WaitKind, site: &'static Location<'static>, clock: u16, due: u64) {
         if let Some(slot) = self.current_slot() {
-            slot.header.wait.set(kind);
+            slot.header.set_wait(kind);
             slot.header.site.set(Some(site));
             slot.cold().due.set(due);
             slot.cold().due_clock.set(clock);
@@ -363,8 +363,8 @@ impl Core {
     pub(crate) fn info(&self, key: TaskId) -> Option<TaskInfo> {
         let slot = self.find(key).filter(|slot| slot.header.state().is_live())?;
         let header = slot.header;
-        let lane = self.lane(header.lane.get());
-        let is_released = lane.has_released(header.flags.get());
+        let lane = self.lane(header.lane());
+        let is_released = lane.has_released(header.flags());
         let state = if self.current_key() == key {
             TaskState::Running
         } else if header.has(flag::QUEUED) || is_released {
@@ -373,8 +373,8 @@ impl Core {
             TaskState::Waiting
         };
         let wait = (state == TaskState::Waiting).then(|| WaitInfo {
-            kind: header.wait.get(),
-            at: if header.wait.get() == WaitKind::Unknown { None } else { header.site.get() },
+            kind: header.wait(),
+            at: if header.wait() == WaitKind::Unknown { None } else { header.site.get() },
             outer: if header.has(flag::OUTER) { slot.cold().outer.get() } else { None },
             due: self.due_of(slot),
         });
@@ -383,7 +383,7 @@ impl Core {
             number: slot.cold().number.get(),
             name: self.name_of(slot),
             spawned_at: slot.cold().spawned_at.get(),
-            lane: Lane { serial: self.serial, index: header.lane.get() },
+            lane: Lane { serial: self.serial, index: header.lane() },
             polls: header.polls.get(),
             state,
             wait,
@@ -396,7 +396,7 @@ impl Core {
             let now = clocks.get(usize::from(slot.cold().due_clock.get()))?.now();
             Some(slot.cold().due.get().saturating_sub(now))
         };
-        match slot.header.wait.get() {
+        match slot.header.wait() {
             WaitKind::NextFrame => Some(Due::Frames(1)),
             WaitKind::Frames => remaining().map(Due::Frames),
             WaitKind::Sleep => remaining().map(|nanos| Due::Time(Duration::from_nanos(nanos))),

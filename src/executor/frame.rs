@@ -162,7 +162,7 @@ impl Core {
         if !header.state().is_live() {
             // Only a wait that was leaked still stands here.
             self.forget_next(index);
-        } else if lane.has_released(header.flags.get()) {
+        } else if lane.has_released(header.flags()) {
             header.clear(flag::NEXT | flag::NEXT_ODD | flag::NEXT_MORE);
             if !header.has(flag::QUEUED) {
                 header.set(flag::QUEUED);

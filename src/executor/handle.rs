@@ -167,6 +167,8 @@ impl<T: 'static> JoinHandle<T> {
 
     fn take(&self) -> Result<T, JoinError> {
         if let Some(slot) = self.core.find(self.id) {
+            // Who has the output doesn't wait for it any more.
+            drop(slot.cold().joiner.take());
             if slot.header.state() == State::Completed {
                 let output = slot.take_output::<T>();
                 slot.header.clear(flag::HANDLE);

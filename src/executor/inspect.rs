@@ -39,6 +39,23 @@ pub enum WaitKind {
     Condition,
 }
 
+impl WaitKind {
+    /// All of them, each at the place of its number.
+    pub(crate) const ALL: [WaitKind; 11] = [
+        WaitKind::Unknown,
+        WaitKind::NextFrame,
+        WaitKind::Frames,
+        WaitKind::Sleep,
+        WaitKind::Yield,
+        WaitKind::Join,
+        WaitKind::Signal,
+        WaitKind::Scope,
+        WaitKind::Lane,
+        WaitKind::Message,
+        WaitKind::Condition,
+    ];
+}
+
 /// How long a wait still takes, if it is known.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Due {

@@ -37,8 +37,8 @@ impl Core {
         let slot = self.storage.slot(index);
         let (header, cold) = (slot.header, slot.cold());
         header.set(flag::QUEUED | flag::HANDLE);
-        header.lane.set(lane);
-        header.wait.set(WaitKind::Unknown);
+        header.set_lane(lane);
+        header.set_wait(WaitKind::Unknown);
         header.site.set(None);
         header.polls.set(0);
         cold.name.set(None);
@@ -101,8 +101,8 @@ impl Core {
         if !header.state().is_live() || header.has(flag::QUEUED) {
             return false;
         }
-        let lane = self.lane(header.lane.get());
-        let is_released = lane.has_released(header.flags.get());
+        let lane = self.lane(header.lane());
+        let is_released = lane.has_released(header.flags());
         if is_released && !self.releasing.get() {
             // Released in this step and not yet reached: it is in the queue already.
             return false;

@@ -8,7 +8,7 @@
 //! | `core` | the state that these work on |
 //! | `lane`, `queue`, `waits` | ready queues and next-step lists; arming and taking back waits |
 //! | `clock`, `wheel` | integer clocks and their timer wheels |
-//! | `task`, `storage`, `waker` | the unsafe part: a task's slot, the memory of slots, wakers as handles |
+//! | `task`, `word`, `storage`, `waker` | the unsafe part: a task's slot, the memory of slots, wakers as handles |
 //! | `key`, `registry`, `current` | names of tasks, inboxes for other threads, the executor at hand |
 //! | `scopes` | the children of a scope |
 //! | `script` | what a script can say without waiting |
@@ -45,6 +45,7 @@ mod waits;
 #[expect(unsafe_code, reason = "a waker is made from parts")]
 mod waker;
 mod wheel;
+mod word;
 
 use std::panic::Location;
 use std::rc::Rc;

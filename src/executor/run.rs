@@ -11,11 +11,10 @@
 use std::task::Context;
 
 use super::core::{Core, count};
-use super::inspect::WaitKind;
 use super::key::TaskId;
 use super::lane::{LaneState, entry};
 use super::report::IncidentKind;
-use super::task::{Slot, flag};
+use super::task::{Begun, Slot, flag};
 use super::trace::Change;
 use super::waker;
 
@@ -78,6 +77,7 @@ impl Core {
         const MOVING: u8 = flag::NEXT_BOTH | flag::NEXT_MORE | flag::QUEUED | flag::OUTER;
         let released = flag::next_of(lane.released.get());
         let serial = self.step_serial.get();
+        let number = self.number();
         let Progress { batch, at, skipped, .. } = progress;
         let batch = &batch[..end];
         let mut place = *at;
@@ -92,41 +92,26 @@ impl Core {
             let index = entry & entry::INDEX;
             let slot = self.storage.slot(index);
             let header = slot.header;
-            let flags = header.flags.get();
-            let begun = if entry & entry::FROM_NEXT != 0 && flags & MOVING == released {
-                header.flags.set(flags & !MOVING);
-                let begun = slot.begin();
-                if begun.is_none() {
-                    self.settle(index);
+            let begun = if entry & entry::FROM_NEXT != 0 { slot.begin(MOVING, released) } else { None };
+            let begun = match begun {
+                Some(begun) => {
+                    // Its first poll in this step, or an entry of another wake would have come before.
+                    header.last_step.set(serial);
+                    begun
                 }
-                begun
-            } else {
-                let is_released = flags & flag::NEXT_BOTH == released;
-                let is_named = if entry & entry::FROM_NEXT != 0 { is_released } else { flags & flag::QUEUED != 0 };
-                let done = if is_released { flag::NEXT_BOTH | flag::NEXT_MORE } else { 0 };
-                if is_named && header.state().is_live() {
-                    header.flags.set(flags & !(done | flag::QUEUED | flag::OUTER));
-                    slot.begin()
-                } else {
-                    self.discard(index, entry, is_released);
-                    None
-                }
+                None => match self.begin_other(lane, index, entry, released) {
+                    Some(begun) => begun,
+                    None => {
+                        *skipped += 1;
+                        continue;
+                    }
+                },
             };
-            let Some(begun) = begun else {
-                *skipped += 1;
-                continue;
-            };
-            if header.last_step.replace(serial) == serial && !self.may_poll_again(lane, index) {
-                *skipped += 1;
-                begun.not_now();
-                continue;
-            }
             if self.trace.is_on() {
                 self.trace_poll(index);
             }
-            let key = TaskId::new(self.number(), index, header.generation.get());
+            let key = TaskId::new(number, index, begun.generation);
             header.polls.set(header.polls.get().wrapping_add(1));
-            header.wait.set(WaitKind::Unknown);
             self.storage.set_running(slot, key);
             let waker = waker::for_task(key);
             let ready = begun.poll(&mut Context::from_waker(&waker));
@@ -135,6 +120,26 @@ impl Core {
             }
         }
         self.storage.clear_running();
+    }
+
+    /// Begins the poll of a task that was woken, or both woken and released; none when the entry is stale,
+    /// or the task is put off.
+    fn begin_other(&self, lane: &LaneState, index: u32, entry: u32, released: u8) -> Option<Begun<'_>> {
+        let slot = self.storage.slot(index);
+        let flags = slot.header.flags();
+        let is_released = flags & flag::NEXT_BOTH == released;
+        let is_named = if entry & entry::FROM_NEXT != 0 { is_released } else { flags & flag::QUEUED != 0 };
+        if !is_named || !slot.header.state().is_live() {
+            self.discard(index, entry, is_released);
+            return None;
+        }
+        let done = if is_released { flag::NEXT_BOTH | flag::NEXT_MORE } else { 0 };
+        slot.header.clear(done | flag::QUEUED | flag::OUTER);
+        let serial = self.step_serial.get();
+        if slot.header.last_step.replace(serial) == serial && !self.may_poll_again(lane, index) {
+            return None;
+        }
+        slot.begin(0, 0)
     }
 
     #[cold]
@@ -208,7 +213,7 @@ impl Core {
             }
             let index = entry & entry::INDEX;
             let slot = self.storage.slot(index);
-            let flags = slot.header.flags.get();
+            let flags = slot.header.flags();
             let released = lane.has_released(flags);
             let from_next = entry & entry::FROM_NEXT != 0;
             if !slot.header.state().is_live() || (from_next && !released) {

@@ -228,12 +228,12 @@ impl Storage {
         let slot = self.slot(index);
         slot.vacate();
         let header = slot.header;
-        let generation = header.generation.get();
+        let generation = header.generation();
         if generation >= MAX_GENERATION {
             // A key of it may be anywhere: a slot whose generation would wrap is never used again.
             return;
         }
-        header.generation.set(generation + 1);
+        header.set_generation(generation + 1);
         self.last_generation.set(self.last_generation.get().max(generation + 1));
         let class = &mut self.classes.borrow_mut()[class];
         header.polls.set(class.free);

@@ -39,6 +39,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 use super::inspect::WaitKind;
+use super::word::Word;
 
 /// What a slot is at; see the table at the top of the file.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -103,11 +104,7 @@ pub(crate) struct Header {
     poll: Cell<PollFn>,
     /// Where the wait was written that the task is parked at; with `wait`.
     pub(crate) site: Cell<Option<&'static Location<'static>>>,
-    pub(crate) generation: Cell<u32>,
-    state: Cell<State>,
-    pub(crate) flags: Cell<u8>,
-    pub(crate) lane: Cell<u8>,
-    pub(crate) wait: Cell<WaitKind>,
+    word: Cell<Word>,
     /// The serial of the step in which it was last polled.
     pub(crate) last_step: Cell<u32>,
     /// Polls so far; while vacant, the next slot of the free list.
@@ -121,11 +118,7 @@ impl Header {
         Header {
             poll: Cell::new(|_, _: &mut Context<'_>| false),
             site: Cell::new(None),
-            generation: Cell::new(generation),
-            state: Cell::new(State::Vacant),
-            flags: Cell::new(0),
-            lane: Cell::new(0),
-            wait: Cell::new(WaitKind::Unknown),
+            word: Cell::new(Word::vacant(generation)),
             last_step: Cell::new(0),
             polls: Cell::new(0),
         }
@@ -133,24 +126,72 @@ impl Header {
 
     #[inline]
     pub(crate) fn state(&self) -> State {
-        self.state.get()
+        self.word.get().state()
+    }
+
+    fn set_state(&self, state: State) {
+        self.word.set(self.word.get().with_state(state));
+    }
+
+    #[inline]
+    pub(crate) fn generation(&self) -> u32 {
+        self.word.get().generation()
+    }
+
+    pub(crate) fn set_generation(&self, generation: u32) {
+        self.word.set(self.word.get().with_generation(generation));
+    }
+
+    #[inline]
+    pub(crate) fn lane(&self) -> u8 {
+        self.word.get().lane()
+    }
+
+    pub(crate) fn set_lane(&self, lane: u8) {
+        self.word.set(self.word.get().with_lane(lane));
+    }
+
+    pub(crate) fn wait(&self) -> WaitKind {
+        self.word.get().wait()
+    }
+
+    #[inline]
+    pub(crate) fn set_wait(&self, wait: WaitKind) {
+        self.word.set(self.word.get().with_wait(wait));
+    }
+
+    #[inline]
+    pub(crate) fn flags(&self) -> u8 {
+        self.word.get().flags()
+    }
+
+    #[inline]
+    pub(crate) fn set_flags(&self, flags: u8) {
+        debug_assert_eq!((flags ^ self.flags()) & flag::FUTURE, 0);
+        self.word.set(self.word.get().with_flags(flags));
+    }
+
+    /// Notes at once that the task waits for its lane's next step: sets `flags`, and what `note` notes.
+    #[inline]
+    pub(crate) fn wait_for_next(&self, flags: u8, site: &'static Location<'static>) {
+        let word = self.word.get();
+        self.word.set(word.with_flags(word.flags() | flags).with_wait(WaitKind::NextFrame));
+        self.site.set(Some(site));
     }
 
     #[inline]
     pub(crate) fn has(&self, flags: u8) -> bool {
-        self.flags.get() & flags != 0
+        self.flags() & flags != 0
     }
 
     #[inline]
     pub(crate) fn set(&self, flags: u8) {
-        debug_assert_eq!(flags & flag::FUTURE, 0);
-        self.flags.set(self.flags.get() | flags);
+        self.set_flags(self.flags() | flags);
     }
 
     #[inline]
     pub(crate) fn clear(&self, flags: u8) {
-        debug_assert_eq!(flags & flag::FUTURE, 0);
-        self.flags.set(self.flags.get() & !flags);
+        self.set_flags(self.flags() & !flags);
     }
 }
 
@@ -358,31 +399,34 @@ impl<'a> Slot<'a> {
         unsafe { place.write(future) };
         self.header.poll.set(Task::<F>::poll);
         self.cold().vtable.set(&Task::<F>::VTABLE);
-        self.header.flags.set(flag::FUTURE);
-        self.header.state.set(State::Idle);
+        let word = self.header.word.get();
+        self.header.word.set(word.with_flags(flag::FUTURE).with_state(State::Idle));
     }
 
-    /// 2. Begins a poll of an idle task, which is `Running` from here until `Begun::poll` returns, or
-    ///    for ever when that is forgotten or unwinds, unless [`panicked`](Self::panicked) ends it.
+    /// 2. Begins a poll of an idle task that has just `flags` of the flags in `among`, which it clears. The
+    ///    task is `Running` from here until `Begun::poll` returns, or for ever when that is forgotten or
+    ///    unwinds, unless [`panicked`](Self::panicked) ends it.
     #[inline]
-    pub(super) fn begin(self) -> Option<Begun<'a>> {
-        if self.header.state() != State::Idle {
+    pub(super) fn begin(self, among: u8, flags: u8) -> Option<Begun<'a>> {
+        debug_assert_eq!(among & flag::FUTURE, 0);
+        let word = self.header.word.get();
+        if !word.is_idle_with(among, flags) {
             return None;
         }
-        self.header.state.set(State::Running);
-        Some(Begun { task: self.task, header: self.header })
+        self.header.word.set(word.begun_without(among));
+        Some(Begun { task: self.task, header: self.header, generation: word.generation() })
     }
 
     /// 4. Ends a task whose poll isn't on the stack.
     pub(super) fn cancelled(self) {
         assert_eq!(self.header.state(), State::Idle);
-        self.header.state.set(State::Ended);
+        self.header.set_state(State::Ended);
     }
 
     /// 5. Ends a task whose poll has unwound.
     pub(super) fn panicked(self) {
         assert_eq!(self.header.state(), State::Running);
-        self.header.state.set(State::Ended);
+        self.header.set_state(State::Ended);
     }
 
     /// Whether the future of a task that has ended is still to be dropped.
@@ -395,7 +439,8 @@ impl<'a> Slot<'a> {
     #[inline]
     pub(super) fn drop_future(self) {
         assert!(self.holds_future() && matches!(self.header.state(), State::Completed | State::Ended));
-        self.header.flags.set(self.header.flags.get() & !flag::FUTURE);
+        let word = self.header.word.get();
+        self.header.word.set(word.with_flags(word.flags() & !flag::FUTURE));
         // SAFETY: `FUTURE` was set, so the future is there (3), of the vtable's type (2); its poll isn't on
         // the stack, and with the flag cleared this is its one drop, even if it unwinds.
         unsafe { (self.cold().vtable.get().drop_future)(self.task) };
@@ -410,7 +455,7 @@ impl<'a> Slot<'a> {
         assert_eq!(self.header.state(), State::Completed);
         let vtable = self.cold().vtable.get();
         assert_eq!((vtable.output_type)(), TypeId::of::<T>());
-        self.header.state.set(State::Ended);
+        self.header.set_state(State::Ended);
         // SAFETY: not vacant before this line, so the vtable is that of the type in the slot (2).
         let place = unsafe { (vtable.output)(self.task) };
         // SAFETY: completed before, so the output is there (4), and it is a `T`; `Ended` says that it is gone.
@@ -420,7 +465,7 @@ impl<'a> Slot<'a> {
     /// 6. Drops the output of a completed task. Counts as done also when it unwinds.
     pub(super) fn drop_output(self) {
         assert_eq!(self.header.state(), State::Completed);
-        self.header.state.set(State::Ended);
+        self.header.set_state(State::Ended);
         // SAFETY: completed before, so the output is there (4), of the vtable's type (2); `Ended` says that
         // it is gone, even if this unwinds.
         unsafe { (self.cold().vtable.get().drop_output)(self.task) };
@@ -431,7 +476,7 @@ impl<'a> Slot<'a> {
     pub(super) fn retire(self) -> bool {
         let done = self.header.state() == State::Ended && !self.header.has(flag::FUTURE | flag::QUEUED | flag::NEXT);
         if done {
-            self.header.state.set(State::Retired);
+            self.header.set_state(State::Retired);
         }
         done
     }
@@ -439,7 +484,7 @@ impl<'a> Slot<'a> {
     /// 8. Makes the slot vacant.
     pub(super) fn vacate(self) {
         assert_eq!(self.header.state(), State::Retired);
-        self.header.state.set(State::Vacant);
+        self.header.set_state(State::Vacant);
     }
 
     /// The type of the future in a slot that isn't vacant.
@@ -454,14 +499,10 @@ impl<'a> Slot<'a> {
 pub(crate) struct Begun<'a> {
     task: NonNull<Header>,
     header: &'a Header,
+    pub(super) generation: u32,
 }
 
 impl Begun<'_> {
-    /// 2'. Leaves the future unpolled.
-    pub(super) fn not_now(self) {
-        self.header.state.set(State::Idle);
-    }
-
     /// Polls the future: 2' back to idle when pending, 3 completed when ready (then `true`). When the
     /// poll unwinds, the task stays `Running`.
     #[inline]
@@ -469,7 +510,8 @@ impl Begun<'_> {
         // SAFETY: idle before `begin`, so the future is there (3) and its type's function beside it (2);
         // `Running`, which only this value and `panicked` can end, keeps a second poll and the drop away.
         let ready = unsafe { (self.header.poll.get())(self.task, context) };
-        self.header.state.set(if ready { State::Completed } else { State::Idle });
+        let word = self.header.word.get();
+        self.header.word.set(word.with_state(if ready { State::Completed } else { State::Idle }));
         ready
     }
 }

@@ -5,10 +5,12 @@
 //! combinator with wakers of its own learns which of its futures is due; a script's own waker, which is
 //! the common case, is kept as the script's index.
 
+use std::panic::Location;
 use std::task::Waker;
 
 use super::clock::ClockState;
 use super::core::Core;
+use super::inspect::WaitKind;
 use super::key::TaskId;
 use super::lane::{LaneState, SlowWait, Stamp, StepWait, entry};
 use super::task::flag;
@@ -18,36 +20,37 @@ use super::wheel::TimerKey;
 impl Core {
     /// The lane of the running script; between polls the lane being stepped.
     pub(crate) fn lane_here(&self) -> u8 {
-        self.storage.running().map_or(self.lane_now.get(), |header| header.lane.get())
+        self.storage.running().map_or(self.lane_now.get(), |header| header.lane())
     }
 
     // The next step of a lane.
 
-    /// Arms a wait for the next step of the running script's lane.
+    /// Arms a wait for the next step of the running script's lane, and notes it.
     #[inline]
-    pub(crate) fn arm_step(&self, waker: &Waker) -> StepWait {
+    pub(crate) fn arm_step(&self, waker: &Waker, site: &'static Location<'static>) -> StepWait {
         let key = self.storage.running_key();
         if waker::is_for(waker, key)
             && let Some(header) = self.storage.running()
-            && header.flags.get() & flag::NEXT == 0
+            && header.flags() & flag::NEXT == 0
         {
             // A running script's lane is the one being stepped.
-            header.flags.set(header.flags.get() | self.next_flags_now.get());
+            header.wait_for_next(self.next_flags_now.get(), site);
             // ORDER: in the order in which they began to wait.
             let place = self.next_now.push(key.index() | entry::FROM_NEXT);
             return StepWait { armed: self.stamp_now.get(), place };
         }
-        self.arm_step_with(waker)
+        self.arm_step_with(waker, site)
     }
 
     #[cold]
-    fn arm_step_with(&self, waker: &Waker) -> StepWait {
+    fn arm_step_with(&self, waker: &Waker, site: &'static Location<'static>) -> StepWait {
+        self.note(WaitKind::NextFrame, site);
         let index = self.lane_here();
         let lane = self.lane(index);
         if let Some(key) = waker::key_of(waker)
             && let Some(slot) = self.find(key)
             && slot.header.state().is_live()
-            && slot.header.lane.get() == index
+            && slot.header.lane() == index
         {
             let header = slot.header;
             let next = flag::next_after(lane.released.get());
@@ -55,7 +58,7 @@ impl Core {
                 header.set(next);
                 return self.arm_entry(index, lane, key.index() | entry::FROM_NEXT);
             }
-            if header.flags.get() & flag::NEXT_BOTH == next {
+            if header.flags() & flag::NEXT_BOTH == next {
                 let more = if header.has(flag::NEXT_MORE) { slot.cold().more_next.get() } else { 0 };
                 slot.cold().more_next.set(more + 1);
                 header.set(flag::NEXT_MORE);
@@ -155,10 +158,10 @@ impl Core {
     /// Makes `index` the home lane of a task, and takes it out of the queue of the lane that it leaves.
     pub(super) fn move_task(&self, key: TaskId, index: u8) {
         let Some(slot) = self.find(key).filter(|slot| slot.header.state().is_live()) else { return };
-        if slot.header.lane.get() == index {
+        if slot.header.lane() == index {
             return;
         }
-        let old = self.lane(slot.header.lane.get());
+        let old = self.lane(slot.header.lane());
         if slot.header.has(flag::QUEUED) {
             // It was woken in the lane that it leaves: that wake is served by the one that follows.
             let mut ready = old.ready.take();
@@ -170,7 +173,7 @@ impl Core {
         }
         if slot.header.has(flag::NEXT) {
             // Waits for the old lane's next step stay, as waits with a waker.
-            let next_list = self.next_of(slot.header.lane.get());
+            let next_list = self.next_of(slot.header.lane());
             let mut next = next_list.take();
             for entry in next.iter_mut().filter(|entry| **entry == key.index() | entry::FROM_NEXT) {
                 let waker = (*waker::for_task(key)).clone();
@@ -179,7 +182,7 @@ impl Core {
             next_list.replace(next);
             slot.header.clear(flag::NEXT | flag::NEXT_ODD | flag::NEXT_MORE);
         }
-        slot.header.lane.set(index);
+        slot.header.set_lane(index);
     }
 
     // Times of a clock.

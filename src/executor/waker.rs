@@ -60,7 +60,7 @@ pub(crate) fn key_of(waker: &Waker) -> Option<TaskId> {
 /// Whether a waker is the one that `for_task` makes for this key.
 #[inline]
 pub(crate) fn is_for(waker: &Waker, key: TaskId) -> bool {
-    waker.data().addr() == key.to_word() && ptr::eq(waker.vtable(), vtable_of(key))
+    ptr::eq(waker.vtable(), vtable_of(key)) && waker.data().addr() == key.to_word()
 }
 
 fn clone<const NUMBER: u16>(data: *const ()) -> RawWaker {

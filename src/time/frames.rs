@@ -67,8 +67,7 @@ impl NextFrame {
             if self.armed != Stamp::NEVER {
                 return self.poll_again(core, context.waker());
             }
-            StepWait { armed: self.armed, place: self.place } = core.arm_step(context.waker());
-            core.note(WaitKind::NextFrame, self.site);
+            StepWait { armed: self.armed, place: self.place } = core.arm_step(context.waker(), self.site);
             Poll::Pending
         })
     }
@@ -81,7 +80,8 @@ impl NextFrame {
         }
         if self.armed.serial() != core.serial() {
             self.disarm();
-            StepWait { armed: self.armed, place: self.place } = core.arm_step(waker);
+            StepWait { armed: self.armed, place: self.place } = core.arm_step(waker, self.site);
+            return Poll::Pending;
         } else if core.step_came(self.wait()) {
             self.armed = Stamp::PAST;
             return Poll::Ready(());

@@ -1,0 +1,171 @@
+//! What a script may do with the world, and what is refused.
+
+use std::cell::RefCell;
+
+use bevy_ecs::prelude::*;
+use framestep::{Me, Script, ScriptError, next_frame, step_scripts};
+
+use super::{Health, Log, Score, steps};
+
+#[test]
+fn nested_access_is_an_error_and_the_next_one_works() {
+    let (mut world, log) = (World::new(), Log::default());
+    let say = log.clone();
+    world.insert_resource(Score(0));
+    world.spawn((
+        Health(1),
+        Script::new(async move |me: Me| {
+            let nested = me.with(|mut health: Mut<Health>| {
+                health.0 += 1;
+                me.read(|health: &Health| health.0)
+            })?;
+            say.say(format!("{nested:?}"));
+            say.say(format!("{:?}", me.world(|_| me.world(|_| ()))?));
+            say.say(format!("{:?}", me.resource(|_: &Score| me.resource_mut(|_: Mut<Score>| ()))?));
+            say.say(format!("{:?}", me.read(|health: &Health| health.0)));
+            next_frame().await;
+            say.say(format!("{:?}", me.read(|health: &Health| health.0)));
+            Ok(())
+        }),
+    ));
+    steps(&mut world, 2);
+    assert_eq!(log.words(), "Err(Reentrant) | Err(Reentrant) | Err(Reentrant) | Ok(2) | Ok(2)");
+}
+
+#[test]
+fn what_isnt_there_is_an_error_that_names_it() {
+    let (mut world, log) = (World::new(), Log::default());
+    let say = log.clone();
+    let other = world.spawn(Health(4)).id();
+    let gone = world.spawn_empty().id();
+    world.despawn(gone);
+    world.spawn(Script::new(async move |me: Me| {
+        say.say(format!("{:?}", me.other(other).read(|health: &Health| health.0)));
+        me.other(other).with(|mut health: Mut<Health>| health.0 = 5)?;
+        for error in [
+            me.read(|_: &Health| ()).unwrap_err(),
+            me.with(|_: Mut<Health>| ()).unwrap_err(),
+            me.other(gone).read(|_: &Health| ()).unwrap_err(),
+            me.resource(|_: &Score| ()).unwrap_err(),
+            me.resource_mut(|_: Mut<Score>| ()).unwrap_err(),
+        ] {
+            say.say(match error {
+                ScriptError::MissingComponent { entity, component } => {
+                    assert_eq!(entity, me.entity());
+                    component.to_owned()
+                }
+                ScriptError::NoSuchEntity { entity } => format!("gone {}", entity == gone),
+                ScriptError::MissingResource { resource } => resource.to_owned(),
+                other => other.to_string(),
+            });
+        }
+        Ok(())
+    }));
+    step_scripts(&mut world);
+    let (health, score) = (std::any::type_name::<Health>(), std::any::type_name::<Score>());
+    assert_eq!(log.words(), format!("Ok(4) | {health} | {health} | gone true | {score} | {score}"));
+    assert_eq!(world.get::<Health>(other), Some(&Health(5)));
+}
+
+#[test]
+fn commands_are_flushed_when_the_closure_ends() {
+    let (mut world, log) = (World::new(), Log::default());
+    let say = log.clone();
+    world.insert_resource(Score(0));
+    world.add_observer(|_: On<Add<Health>>, mut commands: Commands| {
+        commands.queue(|world: &mut World| world.resource_mut::<Score>().0 += 1);
+    });
+    world.spawn(Script::new(async move |me: Me| {
+        let spawned = me.world(|world| world.commands().spawn(Health(1)).id())?;
+        say.say(format!("{:?}", me.other(spawned).read(|health: &Health| health.0)));
+        say.say(format!("{:?}", me.resource(|score: &Score| score.0)));
+        me.world(|world| world.commands().entity(spawned).despawn())?;
+        say.say(format!("{}", me.other(spawned).read(|_: &Health| ()).is_err()));
+        Ok(())
+    }));
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "Ok(1) | Ok(1) | true");
+}
+
+#[test]
+fn reading_marks_nothing_as_changed() {
+    let (mut world, log) = (World::new(), Log::default());
+    world.insert_resource(Score(0));
+    world.spawn((
+        Health(1),
+        Script::new(async |me: Me| {
+            next_frame().await;
+            me.read(|_: &Health| ())?;
+            me.resource(|_: &Score| ())?;
+            me.with(|health: Mut<Health>| assert_eq!(health.0, 1))?;
+            me.resource_mut(|score: Mut<Score>| assert_eq!(score.0, 0))?;
+            me.world(|_| ())?;
+            next_frame().await;
+            me.with(|mut health: Mut<Health>| health.0 = 2)?;
+            next_frame().await;
+            me.resource_mut(|mut score: Mut<Score>| score.0 = 2)?;
+            Ok(())
+        }),
+    ));
+    let say = log.clone();
+    let mut schedule = Schedule::default();
+    schedule.add_systems(
+        (step_scripts, move |health: Query<(), Changed<Health>>, score: Res<Score>| {
+            say.say(format!("{} {}", !health.is_empty(), score.is_changed()));
+        })
+            .chain(),
+    );
+    for _ in 0..5 {
+        schedule.run(&mut world);
+    }
+    assert_eq!(log.words(), "true true | false false | true false | false true | false false");
+}
+
+#[test]
+fn outside_of_a_step_there_is_no_world() {
+    thread_local! { static KEPT: RefCell<Option<Me>> = const { RefCell::new(None) }; }
+    let mut world = World::new();
+    world.spawn((
+        Health(1),
+        Script::new(async |me: Me| {
+            KEPT.set(Some(me));
+            me.read(|_: &Health| ())?;
+            Ok(())
+        }),
+    ));
+    step_scripts(&mut world);
+    let me = KEPT.take().unwrap();
+    assert_eq!(me.read(|_: &Health| ()), Err(ScriptError::OutsideStep));
+    assert_eq!(me.world(|_| ()), Err(ScriptError::OutsideStep));
+    drop(world);
+    assert_eq!(me.world(|_| ()), Err(ScriptError::OutsideStep));
+    let listened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| me.listen_map(|_: &Nothing| Some(()))));
+    assert!(listened.is_err());
+}
+
+#[derive(Message)]
+struct Nothing;
+
+#[test]
+fn a_panic_in_an_access_leaves_the_world_in_reach() {
+    let (mut world, log) = (World::new(), Log::default());
+    let say = log.clone();
+    world.insert_resource(bevy_ecs::error::FallbackErrorHandler(bevy_ecs::error::ignore));
+    world.spawn((
+        Health(1),
+        Script::new(async |me: Me| {
+            me.with(|_: Mut<Health>| panic!("on purpose"))?;
+            Ok(())
+        }),
+    ));
+    world.spawn((
+        Health(2),
+        Script::new(async move |me: Me| {
+            say.say(format!("{:?}", me.read(|health: &Health| health.0)));
+            Ok(())
+        }),
+    ));
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "Ok(2)");
+    assert_eq!(world.query::<&Health>().iter(&world).count(), 2);
+}

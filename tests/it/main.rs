@@ -1,0 +1,38 @@
+//! The integration tests: one binary, a module per topic.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `order`, `lanes` | each sentence of "One frame, in order" |
+//! | `model` | random programs on the real executor and on a naive one, which is the specification in code |
+//! | `failures` | what breaks in other executors of this kind |
+//! | `lifecycle` | beginnings and ends: drops that act, counters about to wrap, things used after their time |
+//! | `time` | clocks, sleeps, intervals, timeouts, and the order of timers |
+//! | `foreign` | combinators, channels and locks from elsewhere |
+//! | `ecs` | scripts on entities |
+//! | `demo` | the demo scene, as its users run it |
+//! | `layers` | the source, read as text: who imports what, where unsafe code stands |
+//! | `words` | word logs, and futures that tests drive by hand |
+//!
+//! Rules: no test knows the time of day, sleeps, or depends on how fast anything is; what happens
+//! is said in words, and the whole log is compared. Memory is watched by Miri, with smaller
+//! counts where `cfg!(miri)` says so. Allocations are counted in a binary of their own,
+//! `tests/alloc.rs`.
+//!
+//! Cargo features and variables: without `bevy_ecs` all but `ecs` and `demo` is tested;
+//! `FRAMESTEP_CASES` and `FRAMESTEP_SEED` give random tests another number and another draw.
+
+#![allow(unused_must_use, reason = "most scripts here are spawned for what they do and detached")]
+
+#[cfg(all(feature = "bevy_ecs", not(miri)))]
+mod demo;
+#[cfg(feature = "bevy_ecs")]
+mod ecs;
+mod failures;
+mod foreign;
+mod lanes;
+mod layers;
+mod lifecycle;
+mod model;
+mod order;
+mod time;
+mod words;

@@ -1,0 +1,214 @@
+//! Random programs: what proptest draws and hands to `shrink.rs`.
+//!
+//! Rule: every op and wait of the language is drawn. Destructors get the ops that run anywhere;
+//! outputs, which may be dropped when no script is near, don't spawn. A program is a function of
+//! one number, so that drawing takes microseconds and thousands fit into a test.
+
+use super::{program::*, shrink::Shrinking};
+use proptest::{
+    prelude::Rng,
+    strategy::{NewTree, Strategy},
+    test_runner::TestRunner,
+};
+
+/// All programs.
+#[derive(Debug)]
+pub(super) struct Programs;
+
+impl Strategy for Programs {
+    type Tree = Shrinking;
+    type Value = Program;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        Ok(Shrinking::new(Dice(runner.rng().next_u64()).program()))
+    }
+}
+
+/// How deep blocks, combinators and child scripts nest.
+const DEPTH: u32 = 3;
+
+/// Draws, by SplitMix64.
+struct Dice(u64);
+
+impl Dice {
+    fn draw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.draw() % limit
+    }
+
+    /// Which of the weights is hit.
+    fn pick(&mut self, weights: &[u64]) -> usize {
+        let mut at = self.below(weights.iter().sum());
+        weights
+            .iter()
+            .position(|&weight| {
+                let hit = at < weight;
+                at = at.saturating_sub(weight);
+                hit
+            })
+            .expect("the sum is the limit")
+    }
+
+    fn one_in(&mut self, chances: u64) -> bool {
+        self.below(chances) == 0
+    }
+
+    fn list<T>(&mut self, lens: std::ops::Range<u64>, mut item: impl FnMut(&mut Self) -> T) -> List<T> {
+        let len = lens.start + self.below(lens.end - lens.start);
+        List((0..len).map(|_| item(self)).collect())
+    }
+
+    fn small(&mut self, limit: u64) -> u8 {
+        self.below(limit) as u8
+    }
+
+    /// Which script is meant.
+    fn number(&mut self) -> u8 {
+        self.small(10)
+    }
+
+    fn time(&mut self) -> u16 {
+        match self.pick(&[6, 2, 1]) {
+            0 => self.below(12) as u16,
+            1 => self.below(100) as u16,
+            _ => 4_000 + self.below(200) as u16,
+        }
+    }
+
+    /// Mostly out of reach, sometimes so low that scripts are put off all the time.
+    fn cap(&mut self) -> u32 {
+        if self.one_in(4) { 1 + self.below(6) as u32 } else { 1_000 }
+    }
+
+    fn program(&mut self) -> Program {
+        let lanes = if self.one_in(2) { 0 } else { self.small(3) };
+        let clocks = self.list(0..3, |dice| dice.small(3));
+        let (script_polls, frame_polls) = (self.cap(), self.cap().into());
+        let max_tasks = if self.one_in(6) { 1 + self.below(8) as usize } else { 1_000 };
+        let mut acts = self.list(1..5, |dice| Do(Spawn(dice.script(DEPTH))));
+        acts.0.append(&mut self.list(4..32, |dice| dice.act(lanes)).0);
+        let after = self.list(0..5, Self::plain_op);
+        Program { lanes, clocks, script_polls, frame_polls, max_tasks, acts, after }
+    }
+
+    fn act(&mut self, lanes: u8) -> Act {
+        match self.pick(&[14, 4, 1, 2, 1, 4, 1]) {
+            1 if lanes > 0 => StepLane(self.small(3), self.time()),
+            0 | 1 => Step(self.time()),
+            2 => CancelId(self.number()),
+            3 => Do(Spawn(self.script(DEPTH))),
+            4 => Do(SpawnIn(self.small(3), self.script(DEPTH))),
+            5 => Do(self.plain_op()),
+            _ => Do(self.clock_op()),
+        }
+    }
+
+    fn script(&mut self, depth: u32) -> Script {
+        let ops = self.ops(depth);
+        let output = if self.one_in(6) { self.list(0..3, Self::plain_op) } else { list![] };
+        Script { ops, output }
+    }
+
+    fn ops(&mut self, depth: u32) -> List<Op> {
+        self.list(0..7, |dice| dice.op(depth))
+    }
+
+    /// What a block does.
+    fn op(&mut self, depth: u32) -> Op {
+        match self.pick(&[16, 4, 1, 2, 2, 1, 1, 1, 1]) {
+            0 => Await(self.wait(depth)),
+            1 => self.any_op(depth),
+            2 => self.clock_op(),
+            3 => Guard(self.list(0..3, |dice| dice.any_op(depth.min(1)))),
+            4 => Keep(self.wait(depth)),
+            5 => DropKept(self.small(3)),
+            6 if self.one_in(2) => CancelMe,
+            7 if depth > 0 => ScopeSpawn(self.script(depth - 1)),
+            8 if depth > 0 => ScopeBranch(self.script(depth - 1)),
+            _ => Log(self.small(10)),
+        }
+    }
+
+    /// What can be done anywhere while there is an executor.
+    fn any_op(&mut self, depth: u32) -> Op {
+        match self.pick(&[12, 6, 2, 1, 1]) {
+            1 if depth > 0 => Spawn(self.script(depth - 1)),
+            2 if depth > 0 => SpawnIn(self.small(3), self.script(depth - 1)),
+            3 if depth > 0 => ScopeSpawn(self.script(depth - 1)),
+            4 if depth > 0 => ScopeBranch(self.script(depth - 1)),
+            _ => self.plain_op(),
+        }
+    }
+
+    /// What can be done anywhere, even when the executor is gone.
+    fn plain_op(&mut self) -> Op {
+        match self.pick(&[4, 16, 2, 6, 4, 4, 3, 10, 2]) {
+            0 => Log(self.small(10)),
+            1 => Wake(self.number()),
+            2 => WakeFromThread(self.number()),
+            3 => Cancel(self.number()),
+            4 => DropHandle(self.number()),
+            5 => TakeOutput(self.number()),
+            6 => IsFinished(self.number()),
+            7 => Raise(self.small(SIGNALS.into())),
+            _ => Panic,
+        }
+    }
+
+    fn clock_op(&mut self) -> Op {
+        let clock = self.small(5);
+        match self.below(3) {
+            0 => Pause(clock),
+            1 => Resume(clock),
+            _ => {
+                let scales = [(0, 1), (1, 1), (1, 2), (1, 3), (2, 3), (3, 2), (7, 5), (10, 1)];
+                let (num, den) = scales[self.below(8) as usize];
+                Scale(clock, num, den)
+            }
+        }
+    }
+
+    fn wait(&mut self, depth: u32) -> Wait {
+        if depth > 0 && self.one_in(2) { self.combined(depth - 1) } else { self.leaf() }
+    }
+
+    fn leaf(&mut self) -> Wait {
+        match self.pick(&[8, 6, 4, 6, 4, 2, 3, 4, 6, 3, 1, 4, 2]) {
+            0 => NextFrame,
+            1 => Frames(self.small(5)),
+            2 => Yield(self.small(5)),
+            3 => Sleep(self.time()),
+            4 => SleepOn(self.small(5), self.time()),
+            5 => SleepUntil(self.small(5), self.time()),
+            6 => {
+                let missed = [Burst, Skip, Delay][self.below(3) as usize];
+                Interval(self.small(5), 1 + self.below(20) as u16, missed, self.small(5))
+            }
+            7 => Raised(self.small(SIGNALS.into())),
+            8 => Join(self.number()),
+            9 => Peek(self.number()),
+            10 => Never,
+            11 => Kept(self.small(3)),
+            _ => MoveTo(self.small(3)),
+        }
+    }
+
+    fn combined(&mut self, depth: u32) -> Wait {
+        match self.pick(&[4, 2, 5, 2, 3, 4, 4, 2]) {
+            0 => Both(self.list(2..5, |dice| dice.wait(depth))),
+            1 => All(self.list(0..6, |dice| dice.wait(depth))),
+            2 => First(self.list(2..5, |dice| dice.wait(depth))),
+            3 => FirstOf(self.list(1..6, |dice| dice.wait(depth))),
+            4 => Within(self.time(), list![self.wait(depth)]),
+            5 => Block(self.ops(depth)),
+            6 => Scope(self.ops(depth)),
+            _ => Wrapped(list![self.wait(depth)]),
+        }
+    }
+}

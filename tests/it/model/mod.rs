@@ -1,0 +1,148 @@
+//! Random programs on two executors: the real one, and the naive one that is the specification.
+//!
+//! Rule: both log every poll, drop, output, answer and frame report, and the logs are equal.
+//!
+//! - `program.rs`: the language of the programs; a program prints as Rust that can be pasted.
+//! - `naive.rs`, `waits.rs`: the naive executor and its waits, written to be read.
+//! - `model.rs`, `real.rs`: a program on the one and on the other.
+//! - `generate.rs`, `shrink.rs`: random programs, and how they get smaller.
+//! - `pasted.rs`: programs that once told the two apart.
+//!
+//! `FRAMESTEP_CASES` sets the number of programs, `FRAMESTEP_SEED` draws others.
+
+mod generate;
+mod model;
+mod naive;
+mod pasted;
+pub(crate) mod program;
+mod real;
+mod shrink;
+mod waits;
+
+use program::Program;
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
+use std::{cell::RefCell, collections::BTreeSet, env, panic};
+
+/// A variable of the environment that is a number.
+fn setting(name: &str, unless_set: u64) -> u64 {
+    let given = env::var(name).ok();
+    given.map_or(unless_set, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text}")))
+}
+
+pub(crate) fn config(cases: u32) -> Config {
+    let cases = if cfg!(miri) { cases / 200 + 1 } else { cases };
+    Config {
+        cases: setting("FRAMESTEP_CASES", cases.into()).try_into().expect("a number of cases"),
+        rng_seed: RngSeed::Fixed(setting("FRAMESTEP_SEED", 0x5EED)),
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    }
+}
+
+/// The first line at which the logs part ways, and what led there; or else the log.
+fn compare(program: &Program) -> Result<Vec<String>, String> {
+    let expected = model::run(program);
+    let got = panic::catch_unwind(|| real::run(program).log);
+    let got = got.unwrap_or_else(|_| vec!["the run panicked".to_string()]);
+    let same = expected.iter().zip(&got).take_while(|(expected, got)| expected == got).count();
+    if expected.len() == same && got.len() == same {
+        return Ok(got);
+    }
+    let before = expected[same.saturating_sub(30)..same].join("\n  ");
+    let end = "(the log ends)".to_string();
+    let (expected, got) = (expected.get(same).unwrap_or(&end), got.get(same).unwrap_or(&end));
+    Err(format!("after\n  {before}\nexpected\n  {expected}\ngot\n  {got}\n"))
+}
+
+/// Runs a program on both; for pasting.
+#[track_caller]
+fn check(program: Program) {
+    if let Err(difference) = compare(&program) {
+        panic!("{difference}");
+    }
+}
+
+/// Runs random programs; a failure is shrunk and printed as a test.
+#[track_caller]
+fn check_many(cases: u32, test: impl Fn(&Program) -> Result<(), String>) {
+    let mut runner = TestRunner::new(config(cases));
+    match runner.run(&generate::Programs, |program| test(&program).map_err(TestCaseError::fail)) {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, program)) => panic!("{reason}\nto be pasted: check({program:?});"),
+        Err(TestError::Abort(reason)) => panic!("{reason}"),
+    }
+}
+
+/// What the programs are to come across, each in the words of the log.
+const SIGHTS: [&str; 35] = [
+    " put off 3 ",
+    " output is dropped",
+    " guard is dropped",
+    " panics",
+    " caught a panic",
+    " cancels itself: true",
+    " cancels 3: true",
+    " cancels 3: false",
+    " by id: true",
+    " by id: false",
+    " finds nothing of",
+    " takes output",
+    " takes cancelled",
+    " takes panicked",
+    " takes refused",
+    " finished: true",
+    " finished: false",
+    " got frames",
+    " got yielded",
+    " got slept",
+    " got interval[1 1",
+    " got raised",
+    " got output",
+    " got cancelled",
+    " got panicked",
+    " got refused",
+    " got join[",
+    " got race[",
+    " got in time[",
+    " got elapsed",
+    " got scope[block]",
+    " got gone",
+    " got moved",
+    " ready in 1 ",
+    " due Some(",
+];
+
+#[test]
+fn the_real_executor_says_what_the_naive_one_says() {
+    let seen = RefCell::new([0u32; SIGHTS.len()]);
+    check_many(4_000, |program| {
+        let log = compare(program)?;
+        let log = log.join("\n");
+        for (seen, sight) in seen.borrow_mut().iter_mut().zip(SIGHTS).filter(|(seen, _)| **seen < 10) {
+            *seen += u32::from(log.contains(sight));
+        }
+        Ok(())
+    });
+    // A run that did nothing is no proof.
+    if !cfg!(miri) {
+        for (seen, sight) in seen.into_inner().into_iter().zip(SIGHTS) {
+            assert!(seen >= 10, "only {seen} programs came across `{sight}`");
+        }
+    }
+}
+
+#[test]
+fn two_runs_of_a_program_leave_the_same_trace() {
+    let hashes = RefCell::new(BTreeSet::new());
+    let cases = 400;
+    check_many(cases, |program| {
+        let (first, second) = (real::run(program), real::run(program));
+        if (&first.log, first.trace_hash) != (&second.log, second.trace_hash) {
+            return Err("the second run differs from the first".to_string());
+        }
+        hashes.borrow_mut().insert(first.trace_hash);
+        Ok(())
+    });
+    assert!(cfg!(miri) || hashes.into_inner().len() > 300, "programs that differ leave traces that differ");
+}

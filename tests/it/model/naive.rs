@@ -1,0 +1,489 @@
+//! The naive executor: the contract of `framestep` as code that is written to be read.
+//!
+//! It keeps every promise of the real executor and none of its speed: tasks, timers and waits
+//! live in plain `Vec`s that are scanned from the front, nothing is ever reused, a script is a
+//! boxed step machine, and there are no wakers, only script numbers. Start at [`Naive::step`]:
+//! its parts carry the eight numbers of a frame. The random programs of this folder run on both
+//! executors, and every word that they log has to agree.
+//!
+//! Rule: whatever a script can observe is decided here, once, in the open. This file is the frame
+//! and a script's life; `parts` is what scripts ask for beside: handles, waits, scopes, clocks.
+//! Left out on purpose: memory, threads (a wake from a thread is an entry in `inbox`), names and
+//! source locations.
+
+mod parts;
+
+use std::{collections::VecDeque, mem::take};
+
+/// A script, by the order in which it was spawned.
+pub(super) type ScriptNo = usize;
+/// A lane, by the order in which it was added; the main lane is 0.
+pub(super) type LaneNo = usize;
+/// A clock, by the order in which it was created. Each lane has two: its frames, then its time.
+pub(super) type ClockNo = usize;
+/// A wait that was armed: it belongs to the script that polled it first.
+pub(super) type WaitNo = usize;
+/// A signal, by the order in which it was created.
+pub(super) type SignalNo = usize;
+/// A scope, by the order in which it was first polled.
+pub(super) type ScopeNo = usize;
+
+/// The main lane.
+pub(super) const MAIN: LaneNo = 0;
+
+/// What one poll of a machine came to.
+pub(super) enum Polled<T> {
+    Pending,
+    Ready(T),
+    /// The panic is on its way up; `Naive::unwinding` is set.
+    Panicked,
+}
+
+/// A future without a waker: a script, or something that a script waits for.
+pub(super) trait Machine<T> {
+    /// One poll, on behalf of the script `me`.
+    fn poll(&mut self, exec: &mut Naive, me: ScriptNo) -> Polled<T>;
+    /// The destructor. It may do anything: spawn, wake, cancel, panic (by setting `unwinding`).
+    fn discard(&mut self, exec: &mut Naive);
+}
+
+/// What a script returned: a word, and the destructor that runs when the word is dropped.
+pub(super) struct Output {
+    pub(super) word: String,
+    pub(super) destructor: Box<dyn FnOnce(&mut Naive)>,
+}
+
+/// Why a script has no output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoOutput {
+    Cancelled,
+    Panicked,
+    Refused,
+}
+
+/// How a script ended, as its join handle tells it.
+pub(super) type End = Result<Output, NoOutput>;
+
+/// The counts of a step: everything since the end of the step before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) polled: u64,
+    pub(super) woken: u64,
+    pub(super) spawned: u64,
+    pub(super) completed: u64,
+    pub(super) cancelled: u64,
+    pub(super) panicked: u64,
+    pub(super) put_off: u64,
+}
+
+/// A script's life.
+pub(super) struct Task {
+    pub(super) lane: LaneNo,
+    pub(super) polls: u64,
+    /// Polls in this step; a child starts with its spawner's.
+    step_polls: u32,
+    machine: Option<Box<dyn Machine<Output>>>,
+    /// It will never be polled again: it completed, was cancelled, panicked or was refused.
+    pub(super) retired: bool,
+    /// Its future has been dropped.
+    buried: bool,
+    running: bool,
+    cancel_asked: bool,
+    /// What the join handle will give; taken once.
+    end: Option<End>,
+    /// The join handle still exists.
+    handle: bool,
+    /// The script that polled the join handle last.
+    awaited_by: Option<ScriptNo>,
+    scope: Option<ScopeNo>,
+}
+
+/// A point of the frame with a ready queue, a next-frame list and clocks of its own.
+#[derive(Default)]
+struct Lane {
+    /// Between steps: what was put off, then wakes and spawns in call order.
+    ready: VecDeque<ScriptNo>,
+    put_off: Vec<ScriptNo>,
+    next_frame: Vec<WaitNo>,
+}
+
+/// A counter of nanoseconds, or of a lane's frames.
+struct Clock {
+    lane: LaneNo,
+    counts_frames: bool,
+    now: u64,
+    paused: bool,
+    scale: (u64, u64),
+    /// What scaling left over, in units of `1 / scale.1` nanoseconds.
+    carry: u64,
+}
+
+struct Timer {
+    clock: ClockNo,
+    deadline: u64,
+    wait: WaitNo,
+}
+
+struct Wait {
+    script: ScriptNo,
+    over: bool,
+    /// Its release makes the lane the script's home.
+    moves: bool,
+    /// It was armed through a waker of another make, so that waker is what it wakes.
+    wrapped: bool,
+}
+
+#[derive(Default)]
+struct Signal {
+    raises: u64,
+    waiters: Vec<WaitNo>,
+}
+
+struct Scope {
+    parent: ScriptNo,
+    body_over: bool,
+    over: bool,
+    /// Children in order of creation, and whether the scope waits for them (`spawn`) or not (`branch`).
+    children: Vec<(ScriptNo, bool)>,
+}
+
+/// See the module.
+pub(super) struct Naive {
+    pub(super) frame: u64,
+    pub(super) tasks: Vec<Task>,
+    pub(super) counts: Counts,
+    /// Wakes from other threads, in order of arrival, each script once.
+    pub(super) inbox: Vec<ScriptNo>,
+    /// A panic is unwinding: destructors that run now don't panic themselves.
+    pub(super) unwinding: bool,
+    /// A wait is being polled through a waker of another make.
+    pub(super) wrapped: bool,
+    lanes: Vec<Lane>,
+    clocks: Vec<Clock>,
+    /// Armed timers, in order of arming.
+    timers: Vec<Timer>,
+    waits: Vec<Wait>,
+    signals: Vec<Signal>,
+    scopes: Vec<Scope>,
+    /// The script whose poll is running: it is the parent of what is spawned.
+    current: Option<ScriptNo>,
+    /// The lane that is or was stepped last: where destructors spawn.
+    lane_now: LaneNo,
+    /// Retired scripts whose futures are to be dropped, in order.
+    funerals: VecDeque<ScriptNo>,
+    /// A poll or a funeral is under way: those that come meanwhile wait for its end.
+    busy: bool,
+    closed: bool,
+    script_polls: u32,
+    frame_polls: u64,
+    max_tasks: usize,
+}
+
+impl Naive {
+    pub(super) fn new(script_polls: u32, frame_polls: u64, max_tasks: usize) -> Self {
+        let mut exec = Self {
+            frame: 0,
+            tasks: Vec::new(),
+            counts: Counts::default(),
+            inbox: Vec::new(),
+            unwinding: false,
+            wrapped: false,
+            lanes: Vec::new(),
+            clocks: Vec::new(),
+            timers: Vec::new(),
+            waits: Vec::new(),
+            signals: Vec::new(),
+            scopes: Vec::new(),
+            current: None,
+            lane_now: MAIN,
+            funerals: VecDeque::new(),
+            busy: false,
+            closed: false,
+            script_polls,
+            frame_polls,
+            max_tasks,
+        };
+        exec.add_lane();
+        exec
+    }
+
+    // ---- One frame, in order ----------------------------------------------------------------
+
+    /// Steps a lane. Only the main lane's step counts as a frame.
+    pub(super) fn step(&mut self, lane: LaneNo, nanos: u64) -> (u64, Counts) {
+        // 1. Advance the frame count and the lane's clocks.
+        if lane == MAIN {
+            self.frame += 1;
+        }
+        self.lane_now = lane;
+        for clock in self.clocks.iter_mut().filter(|clock| clock.lane == lane) {
+            clock.advance(nanos);
+        }
+
+        // 2. Collect the wakes from other threads, in order of arrival. They count for all lanes.
+        for script in take(&mut self.inbox) {
+            self.wake(script);
+        }
+
+        // 3. Fire the lane's timers that are due: by clock, deadline, order of arming.
+        while let Some(at) = self.next_due(lane) {
+            let timer = self.timers.remove(at);
+            self.end_wait(timer.wait);
+        }
+
+        // 4. Release those who wait for the lane's next step, in the order in which they began to wait.
+        for wait in take(&mut self.lanes[lane].next_frame) {
+            self.waits[wait].over = true;
+            let script = self.waits[wait].script;
+            if self.waits[wait].moves && self.tasks[script].lane != lane {
+                self.unqueue(script);
+                self.tasks[script].lane = lane;
+            }
+            // Being released isn't a wake, unless it takes a waker of another make.
+            if self.waits[wait].wrapped {
+                self.wake(script);
+            } else {
+                self.queue(script);
+            }
+        }
+
+        // 5. Check the waits that an outer layer brought: there is no outer layer here.
+
+        // 6. Run the ready queue to its end, first in, first out.
+        for task in &mut self.tasks {
+            task.step_polls = 0;
+        }
+        while let Some(script) = self.lanes[lane].ready.pop_front() {
+            let over_script_cap = self.tasks[script].step_polls >= self.script_polls;
+            let over_frame_cap = self.counts.polled >= self.frame_polls;
+            if over_script_cap || over_frame_cap {
+                self.counts.put_off += 1;
+                self.lanes[lane].put_off.push(script);
+            } else {
+                self.poll(script);
+            }
+        }
+
+        // 7. Reclaim: scripts are numbered, not stored in slots, so there is nothing to reuse.
+        //    What was put off runs first in the lane's next step.
+        let put_off = take(&mut self.lanes[lane].put_off);
+        self.lanes[lane].ready.extend(put_off);
+
+        // 8. Report.
+        (self.frame, take(&mut self.counts))
+    }
+
+    /// The timer of this lane that fires next, if it is due: the smallest by clock and deadline,
+    /// and of equals the first in `timers`, which is in order of arming.
+    fn next_due(&self, lane: LaneNo) -> Option<usize> {
+        let due = |timer: &Timer| {
+            let clock = &self.clocks[timer.clock];
+            clock.lane == lane && timer.deadline <= clock.now
+        };
+        (0..self.timers.len())
+            .filter(|&at| due(&self.timers[at]))
+            .min_by_key(|&at| (self.timers[at].clock, self.timers[at].deadline))
+    }
+
+    // ---- A script's life --------------------------------------------------------------------
+
+    /// Spawns into `lane`, or where the spawner lives. `machine` is given the script's number.
+    pub(super) fn spawn(
+        &mut self,
+        lane: Option<LaneNo>,
+        scope: Option<(ScopeNo, bool)>,
+        machine: Box<dyn Machine<Output>>,
+    ) -> ScriptNo {
+        let script = self.tasks.len();
+        let spawner = self.current.map(|spawner| &self.tasks[spawner]);
+        let scope_refuses = scope.is_some_and(|(scope, waited_for)| {
+            // A scope that has ended takes nobody, and one whose body has ended no branches.
+            self.scopes[scope].over || (self.scopes[scope].body_over && !waited_for)
+        });
+        let refused = self.closed || scope_refuses || self.live() >= self.max_tasks;
+        self.tasks.push(Task {
+            lane: lane.unwrap_or(spawner.map_or(self.lane_now, |spawner| spawner.lane)),
+            polls: 0,
+            step_polls: spawner.map_or(0, |spawner| spawner.step_polls),
+            machine: Some(machine),
+            retired: refused,
+            buried: refused,
+            running: false,
+            cancel_asked: false,
+            end: refused.then_some(Err(NoOutput::Refused)),
+            handle: true,
+            awaited_by: None,
+            scope: scope.map(|(scope, _)| scope),
+        });
+        if refused {
+            self.drop_future(script);
+            return script;
+        }
+        if let Some((scope, waited_for)) = scope {
+            self.scopes[scope].children.push((script, waited_for));
+        }
+        self.counts.spawned += 1;
+        self.queue(script);
+        script
+    }
+
+    /// A wake puts a live script that isn't queued at the back of its lane's ready queue.
+    pub(super) fn wake(&mut self, script: ScriptNo) {
+        if self.queue(script) {
+            self.counts.woken += 1;
+        }
+    }
+
+    fn queue(&mut self, script: ScriptNo) -> bool {
+        let lane = &mut self.lanes[self.tasks[script].lane];
+        let queued = lane.ready.contains(&script) || lane.put_off.contains(&script);
+        if self.tasks[script].retired || queued {
+            return false;
+        }
+        lane.ready.push_back(script);
+        true
+    }
+
+    fn unqueue(&mut self, script: ScriptNo) {
+        for lane in &mut self.lanes {
+            lane.ready.retain(|&other| other != script);
+            lane.put_off.retain(|&other| other != script);
+        }
+    }
+
+    fn poll(&mut self, script: ScriptNo) {
+        let task = &mut self.tasks[script];
+        task.running = true;
+        task.polls += 1;
+        task.step_polls += 1;
+        self.counts.polled += 1;
+        let mut machine = task.machine.take().expect("a live script has its future");
+
+        self.busy = true;
+        self.current = Some(script);
+        let (polled, _) = self.guarded(|exec| machine.poll(exec, script));
+        self.current = None;
+        self.busy = false;
+
+        let task = &mut self.tasks[script];
+        task.machine = Some(machine);
+        task.running = false;
+        match polled {
+            Polled::Ready(output) => self.retire(script, Ok(output)),
+            Polled::Panicked => self.retire(script, Err(NoOutput::Panicked)),
+            Polled::Pending if task.cancel_asked => self.retire(script, Err(NoOutput::Cancelled)),
+            Polled::Pending => {}
+        }
+        self.hold_funerals();
+    }
+
+    /// Cancels: at once, or at its next await if the script is running. `false` if it had ended.
+    pub(super) fn cancel(&mut self, script: ScriptNo) -> bool {
+        let task = &mut self.tasks[script];
+        if task.retired {
+            return false;
+        }
+        if task.running {
+            task.cancel_asked = true;
+            return true;
+        }
+        self.retire(script, Err(NoOutput::Cancelled));
+        self.hold_funerals();
+        true
+    }
+
+    /// From here on the script is never polled again. Its future is dropped by its funeral.
+    fn retire(&mut self, script: ScriptNo, end: End) {
+        match &end {
+            Ok(_) => self.counts.completed += 1,
+            Err(NoOutput::Cancelled) => self.counts.cancelled += 1,
+            Err(NoOutput::Panicked) => self.counts.panicked += 1,
+            Err(NoOutput::Refused) => unreachable!("refused scripts never lived"),
+        }
+        self.unqueue(script);
+        self.tasks[script].retired = true;
+        self.tasks[script].end = Some(end);
+        self.funerals.push_back(script);
+    }
+
+    /// Drops the futures of the retired, in order; not while a poll or another funeral runs.
+    fn hold_funerals(&mut self) {
+        if self.busy {
+            return;
+        }
+        self.busy = true;
+        while let Some(script) = self.funerals.pop_front() {
+            self.bury(script);
+        }
+        self.busy = false;
+    }
+
+    /// The future is dropped, then the output that nobody can ask for, then those who wait are woken.
+    fn bury(&mut self, script: ScriptNo) {
+        self.drop_future(script);
+        self.tasks[script].buried = true;
+        if !self.tasks[script].handle {
+            self.drop_output(script);
+        }
+        if let Some(waiter) = self.tasks[script].awaited_by.take() {
+            self.wake(waiter);
+        }
+        if let Some(scope) = self.tasks[script].scope
+            && self.scopes[scope].body_over
+            && !self.scopes[scope].over
+            && self.scope_is_empty(scope)
+        {
+            self.wake(self.scopes[scope].parent);
+        }
+    }
+
+    fn drop_future(&mut self, script: ScriptNo) {
+        let Some(mut machine) = self.tasks[script].machine.take() else { return };
+        let outer = self.current.take();
+        let (_, panicked) = self.guarded(|exec| machine.discard(exec));
+        self.current = outer;
+        self.counts.panicked += u64::from(panicked);
+    }
+
+    fn drop_output(&mut self, script: ScriptNo) {
+        if let Some(Ok(output)) = self.tasks[script].end.take() {
+            let outer = self.current.take();
+            let (_, panicked) = self.guarded(|exec| (output.destructor)(exec));
+            self.current = outer;
+            self.counts.panicked += u64::from(panicked);
+        }
+    }
+
+    /// Runs user code; tells whether it panicked.
+    fn guarded<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+        let before = self.unwinding;
+        let value = f(self);
+        let panicked = self.unwinding && !before;
+        self.unwinding = before;
+        (value, panicked)
+    }
+
+    /// The executor is dropped: every script is cancelled, futures are dropped in order of spawning.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        for script in 0..self.tasks.len() {
+            if !self.tasks[script].retired {
+                self.retire(script, Err(NoOutput::Cancelled));
+            }
+        }
+        self.hold_funerals();
+    }
+}
+
+impl Clock {
+    fn advance(&mut self, nanos: u64) {
+        if self.counts_frames {
+            self.now += 1;
+        } else if !self.paused {
+            let (num, den) = self.scale;
+            let scaled = nanos * num + self.carry;
+            self.now += scaled / den;
+            self.carry = scaled % den;
+        }
+    }
+}

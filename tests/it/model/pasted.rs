@@ -1,0 +1,27 @@
+//! Programs that once told the two executors apart, as the shrinker printed them.
+//!
+//! Rule: each is named after what it broke.
+
+use super::{check, program::*};
+
+#[test]
+fn a_wait_through_a_wrapped_waker_keeps_its_place_among_those_released() {
+    let first =
+        script(list![Await(First(list![Wrapped(list![NextFrame]), Block(list![Await(Yield(1)), Await(NextFrame)])]))]);
+    let second = script(list![Await(NextFrame)]);
+    check(program(list![Do(Spawn(first)), Do(Spawn(second)), Step(0), Step(0)]));
+}
+
+#[test]
+fn a_wait_that_is_polled_again_through_another_waker_keeps_its_place_among_those_released() {
+    let first = script(list![Await(Both(list![Wrapped(list![NextFrame]), Yield(1)]))]);
+    let second = script(list![Await(NextFrame)]);
+    check(program(list![Do(Spawn(first)), Do(Spawn(second)), Step(0), Step(0)]));
+}
+
+#[test]
+fn a_handle_dropped_after_its_output_was_taken_wakes_nobody() {
+    let peeks = script(list![Await(Peek(1))]);
+    let ends = script(list![Guard(list![TakeOutput(1)]), CancelMe, Await(NextFrame)]);
+    check(program(list![Do(Spawn(peeks)), Do(Spawn(ends)), Step(0)]));
+}
