@@ -15,7 +15,10 @@
 //! assert!(matches!(door.take_output(), Some(Ok("open"))));
 //! ```
 //!
-#![cfg_attr(feature = "bevy_ecs", doc = "With `bevy_ecs` a script lives on an entity and dies with it; see [`Script`].")]
+#![cfg_attr(
+    feature = "bevy_ecs",
+    doc = "With `bevy_ecs` a script lives on an entity and dies with it; see [`Script`]."
+)]
 //!
 //! # What a script can await
 //!

@@ -123,8 +123,7 @@ async fn busy(signal: Signal, clock: Clock) {
             }));
         }
         // Races, joins, timeouts.
-        let won = race(join(yield_now(), frames(2)), sleep(us(20_000))).await;
-        drop(won);
+        let _won = race(join(yield_now(), frames(2)), sleep(us(20_000))).await;
         let _ = timeout(us(5_000), pending::<()>()).await;
         let (_, waited, _) = join3(next_frame(), later, yield_now()).await;
         assert!(matches!(waited, Ok(number) if number == frame));

@@ -151,7 +151,6 @@ impl<T: 'static> JoinHandle<T> {
     /// A parked one ends here: it is never polled again, and its future is dropped as soon as the poll
     /// now running returns, or within this call when none is. One that cancels itself ends at its next
     /// await; if it has none, it completes.
-    #[expect(clippy::must_use_candidate, reason = "mostly called for its effect")]
     pub fn cancel(&self) -> bool {
         self.core.cancel(self.id)
     }

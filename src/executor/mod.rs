@@ -206,7 +206,6 @@ impl Executor {
     }
 
     /// Cancels a script by its key, as [`JoinHandle::cancel`] does; `false` if it had ended.
-    #[expect(clippy::must_use_candidate, reason = "mostly called for its effect")]
     pub fn cancel(&self, id: TaskId) -> bool {
         self.core.cancel(id)
     }
@@ -288,7 +287,11 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let spawned = if core.takes_children(scope, branch) { core.spawn(core.lane_here(), future, site) } else { Err(SpawnLimit::Scope) };
+    let spawned = if core.takes_children(scope, branch) {
+        core.spawn(core.lane_here(), future, site)
+    } else {
+        Err(SpawnLimit::Scope)
+    };
     if let Ok(task) = spawned {
         core.enter_scope(scope, task, branch);
     }

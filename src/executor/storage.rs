@@ -229,7 +229,7 @@ impl Storage {
         slot.vacate();
         let header = slot.header;
         let generation = header.generation();
-        if generation >= MAX_GENERATION {
+        if generation == MAX_GENERATION {
             // A key of it may be anywhere: a slot whose generation would wrap is never used again.
             return;
         }

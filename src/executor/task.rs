@@ -299,9 +299,11 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
     #[inline]
     unsafe fn future(task: NonNull<Header>) -> NonNull<F> {
         let task = task.cast::<Task<F>>().as_ptr();
-        // SAFETY: the slot is a `Task<F>` (1): the projection stays inside of it. `UnsafeCell` and
-        // `ManuallyDrop` are transparent.
-        unsafe { NonNull::new_unchecked((&raw mut (*task).future).cast()) }
+        // SAFETY: the slot is a `Task<F>` (1), so the projection stays inside of it.
+        let place = unsafe { &raw mut (*task).future };
+        // `UnsafeCell` and `ManuallyDrop` are transparent.
+        // SAFETY: inside a slot, so not null.
+        unsafe { NonNull::new_unchecked(place.cast()) }
     }
 
     /// # Safety
@@ -309,8 +311,10 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
     #[inline]
     unsafe fn output(task: NonNull<Header>) -> NonNull<F::Output> {
         let task = task.cast::<Task<F>>().as_ptr();
+        // SAFETY: as in `future`.
+        let place = unsafe { &raw mut (*task).output };
         // SAFETY: as in `future`; `MaybeUninit` is transparent too.
-        unsafe { NonNull::new_unchecked((&raw mut (*task).output).cast()) }
+        unsafe { NonNull::new_unchecked(place.cast()) }
     }
 
     /// # Safety

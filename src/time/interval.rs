@@ -74,6 +74,7 @@ impl Interval {
 
     /// Waits for the next time round; gives how many periods this one stands for: 1 unless some were
     /// missed and not made up for. Dropping it loses nothing: the beat goes on.
+    #[expect(clippy::should_implement_trait, reason = "the field's word, as in streams; an interval is no iterator")]
     #[track_caller]
     pub fn next(&mut self) -> IntervalNext<'_> {
         IntervalNext { site: Location::caller(), interval: self, sleep: None }

@@ -13,7 +13,12 @@ use std::{
 /// The example that `cargo test` built next to this test.
 fn demo() -> Command {
     let deps = env::current_exe().expect("the test has a path");
-    let path = deps.ancestors().nth(2).expect("it lies in target/<profile>/deps").join("examples").join(format!("demo{}", env::consts::EXE_SUFFIX));
+    let path = deps
+        .ancestors()
+        .nth(2)
+        .expect("it lies in target/<profile>/deps")
+        .join("examples")
+        .join(format!("demo{}", env::consts::EXE_SUFFIX));
     assert!(path.exists(), "{} isn't built: run `cargo build --example demo`, or plain `cargo test`", path.display());
     Command::new(path)
 }
@@ -163,7 +168,10 @@ fn a_map_cut_off_anywhere_is_refused_in_one_line() {
 
 #[test]
 fn malformed_xml_is_refused() {
-    assert_refused(&play("malformed.tmx", &spoilt("</layer>", "</lager>")), &["malformed.tmx: ", "isn't a whole Tiled map"]);
+    assert_refused(
+        &play("malformed.tmx", &spoilt("</layer>", "</lager>")),
+        &["malformed.tmx: ", "isn't a whole Tiled map"],
+    );
 }
 
 #[test]
@@ -174,7 +182,10 @@ fn too_few_tiles_are_refused() {
 
 #[test]
 fn a_tile_of_unknown_class_is_refused() {
-    assert_refused(&play("lava.tmx", &spoilt("type=\"wall\"", "type=\"lava\"")), &["lava.tmx: ", "(7, 0)", "\"lava\"", "stone"]);
+    assert_refused(
+        &play("lava.tmx", &spoilt("type=\"wall\"", "type=\"lava\"")),
+        &["lava.tmx: ", "(7, 0)", "\"lava\"", "stone"],
+    );
 }
 
 #[test]
@@ -185,12 +196,17 @@ fn an_object_of_unknown_type_is_refused() {
 
 #[test]
 fn an_object_without_a_type_is_refused() {
-    assert_refused(&play("untyped.tmx", &spoilt(" type=\"camera\"", "")), &["untyped.tmx: object 4 \"eye\": ", "no type", "camera"]);
+    assert_refused(
+        &play("untyped.tmx", &spoilt(" type=\"camera\"", "")),
+        &["untyped.tmx: object 4 \"eye\": ", "no type", "camera"],
+    );
 }
 
 #[test]
 fn a_patrol_without_points_is_refused() {
-    for (file, polyline) in [("none.tmx", ""), ("blank.tmx", "<polyline points=\"\"/>"), ("one.tmx", "<polyline points=\"0,0\"/>")] {
+    for (file, polyline) in
+        [("none.tmx", ""), ("blank.tmx", "<polyline points=\"\"/>"), ("one.tmx", "<polyline points=\"0,0\"/>")]
+    {
         let text = spoilt("<polyline points=\"0,0 32,0\"/>", polyline);
         assert_refused(&play(file, &text), &[file, ": object 3 \"the round\" (patrol): ", "polyline tool"]);
     }
@@ -199,13 +215,19 @@ fn a_patrol_without_points_is_refused() {
 #[test]
 fn a_guard_without_a_patrol_is_refused() {
     let text = spoilt("type=\"object\" value=\"3\"", "type=\"object\" value=\"4\"");
-    assert_refused(&play("lost.tmx", &text), &["lost.tmx: object 2 \"Bruno\" (guard): ", "object 4 isn't a patrol", "polyline"]);
+    assert_refused(
+        &play("lost.tmx", &text),
+        &["lost.tmx: object 2 \"Bruno\" (guard): ", "object 4 isn't a patrol", "polyline"],
+    );
 }
 
 #[test]
 fn a_value_out_of_range_is_refused() {
     let text = spoilt("value=\"6\"", "value=\"900\"");
-    assert_refused(&play("fast.tmx", &text), &["fast.tmx: object 2 \"Bruno\" (guard): ", "run = 900", "from 0.25 to 30"]);
+    assert_refused(
+        &play("fast.tmx", &text),
+        &["fast.tmx: object 2 \"Bruno\" (guard): ", "run = 900", "from 0.25 to 30"],
+    );
     let text = spoilt("value=\"6\"", "value=\"NaN\"");
     assert_refused(&play("nan.tmx", &text), &["nan.tmx: object 2 \"Bruno\" (guard): ", "run = NaN", "from 0.25 to 30"]);
 }
@@ -259,7 +281,10 @@ fn a_second_thief_is_refused() {
 #[test]
 fn a_vault_out_of_reach_is_refused() {
     let text = GOOD.replace("1,1,1,1,1,1,1,2", "1,1,1,1,1,2,1,2");
-    assert_refused(&play("island.tmx", &text), &["island.tmx: object 5 \"gem\" (vault): ", "no way from (0, 0) to (6, 2)"]);
+    assert_refused(
+        &play("island.tmx", &text),
+        &["island.tmx: object 5 \"gem\" (vault): ", "no way from (0, 0) to (6, 2)"],
+    );
 }
 
 #[test]

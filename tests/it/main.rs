@@ -30,6 +30,7 @@ mod ecs;
 mod failures;
 mod foreign;
 mod lanes;
+#[cfg(not(miri))]
 mod layers;
 mod lifecycle;
 mod model;

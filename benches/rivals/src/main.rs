@@ -13,7 +13,7 @@ const ROUNDS: usize = 31;
 
 fn main() {
     println!("{:>9}  {:>12}  {:>12}  {:>6}", "scripts", "framestep ns", "nexus ns", "ratio");
-    for scripts in [1_000, 10_000, 100_000, 1_000_000] {
+    for scripts in [100, 1_000, 10_000, 100_000, 1_000_000] {
         let mut ours = framestep::Executor::builder().capacity(scripts).slots(160, scripts).build();
         for number in 0..scripts as u64 {
             drop(ours.spawn(async move {

@@ -16,7 +16,8 @@ fn f1_a_task_that_wakes_itself_and_returns_ready_is_not_polled_again() {
             let _guard = guard;
             poll_fn(|cx| {
                 cx.waker().wake_by_ref();
-                cx.waker().clone().wake();
+                let waker = cx.waker().clone();
+                waker.wake();
                 Poll::Ready(())
             })
             .await;

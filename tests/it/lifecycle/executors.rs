@@ -179,7 +179,8 @@ fn wakers_outlive_their_task_their_executor_and_their_thread() {
     executor.poll_once();
     waker.wake_by_ref();
     on_thread(move || {
-        waker.clone().wake();
+        let another = waker.clone();
+        another.wake();
         waker.wake();
     });
     assert_eq!(executor.poll_once().polled, 0);

@@ -4,37 +4,45 @@
 
 use super::*;
 
+/// Takes a lock until the guard is dropped.
+fn hold(taken: &Rc<Cell<bool>>) -> impl Drop + use<> {
+    let taken = taken.clone();
+    assert!(!taken.replace(true), "the lock is free");
+    on_drop(move || taken.set(false))
+}
+
 #[test]
 fn a_scopes_guards_are_free_in_the_frame_in_which_it_ends() {
     let mut executor = Executor::new();
     let words = Words::default();
     let log = words.clone();
     executor.spawn(async move {
-        let locks = [(); 3].map(|()| Rc::new(RefCell::new(())));
+        let locks = [(); 3].map(|()| Rc::new(Cell::new(false)));
         let [in_body, in_child, in_branch] = locks.clone();
         let value = scope(async |s| {
-            let _body = in_body.borrow_mut();
-            let held = in_child.clone();
+            let _body = hold(&in_body);
+            let lock = in_child.clone();
             s.spawn(async move {
-                let _child = held.borrow_mut();
+                let _child = hold(&lock);
                 next_frame().await;
             });
-            let held = in_branch.clone();
+            let lock = in_branch.clone();
             s.branch(async move {
-                let _branch = held.borrow_mut();
+                let _branch = hold(&lock);
                 pending::<()>().await;
             });
             yield_now().await;
+            assert!(in_body.get() && in_child.get() && in_branch.get());
             "value"
         })
         .await;
-        let free: Vec<bool> = locks.iter().map(|lock| lock.try_borrow_mut().is_ok()).collect();
-        log.say(format!("{value} {free:?} in frame {}", current_frame()));
+        let taken = locks.map(|lock| lock.get());
+        log.say(format!("{value} {taken:?} in frame {}", current_frame()));
     });
     for _ in 0..3 {
         executor.poll_once();
     }
-    assert_eq!(words.take(), "value [true, true, true] in frame 2");
+    assert_eq!(words.take(), "value [false, false, false] in frame 2");
     assert_eq!(executor.live(), 0);
 }
 

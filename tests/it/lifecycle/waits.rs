@@ -4,10 +4,13 @@
 
 use super::*;
 
+type Call = Box<dyn FnOnce()>;
+type Boxed = Pin<Box<dyn Future<Output = ()>>>;
+
 #[test]
 fn a_sleep_polled_after_its_executor_is_gone_panics_with_advice() {
     let mut executor = Executor::new();
-    let shared: Rc<RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>>> = Rc::default();
+    let shared: Rc<RefCell<Option<Boxed>>> = Rc::default();
     *shared.borrow_mut() = Some(Box::pin(executor.clock().sleep(ns(5))));
     let wait = shared.clone();
     executor.spawn(poll_fn(move |cx| wait.borrow_mut().as_mut().expect("it is there").as_mut().poll(cx)));
@@ -42,7 +45,7 @@ fn free_functions_outside_of_a_script_panic_with_advice() {
     }
     let executor = Executor::new();
     let main = executor.main_lane();
-    let calls: Vec<(&str, Box<dyn FnOnce()>)> = vec![
+    let calls: Vec<(&str, Call)> = vec![
         ("spawn", Box::new(|| drop(spawn(async {})))),
         ("next_frame", Box::new(|| poll_outside(next_frame()))),
         ("frames", Box::new(|| poll_outside(frames(2)))),

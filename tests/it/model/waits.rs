@@ -267,8 +267,10 @@ pub(super) struct Scoped {
     state: ScopeState,
 }
 
+type ScopeBody = Box<dyn FnOnce(&mut Naive, ScopeNo) -> Waiting>;
+
 enum ScopeState {
-    New(Box<dyn FnOnce(&mut Naive, ScopeNo) -> Waiting>),
+    New(ScopeBody),
     Body(ScopeNo, Waiting),
     Children(ScopeNo, String),
     Over,

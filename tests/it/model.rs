@@ -4,18 +4,18 @@
 //!
 //! - `program.rs`: the language of the programs; a program prints as Rust that can be pasted.
 //! - `naive.rs`, `waits.rs`: the naive executor and its waits, written to be read.
-//! - `model.rs`, `real.rs`: a program on the one and on the other.
+//! - `on_naive.rs`, `on_real.rs`: a program on the one and on the other.
 //! - `generate.rs`, `shrink.rs`: random programs, and how they get smaller.
 //! - `pasted.rs`: programs that once told the two apart.
 //!
 //! `FRAMESTEP_CASES` sets the number of programs, `FRAMESTEP_SEED` draws others.
 
 mod generate;
-mod model;
 mod naive;
+mod on_naive;
+mod on_real;
 mod pasted;
 pub(crate) mod program;
-mod real;
 mod shrink;
 mod waits;
 
@@ -42,8 +42,8 @@ pub(crate) fn config(cases: u32) -> Config {
 
 /// The first line at which the logs part ways, and what led there; or else the log.
 fn compare(program: &Program) -> Result<Vec<String>, String> {
-    let expected = model::run(program);
-    let got = panic::catch_unwind(|| real::run(program).log);
+    let expected = on_naive::run(program);
+    let got = panic::catch_unwind(|| on_real::run(program).log);
     let got = got.unwrap_or_else(|_| vec!["the run panicked".to_string()]);
     let same = expected.iter().zip(&got).take_while(|(expected, got)| expected == got).count();
     if expected.len() == same && got.len() == same {
@@ -137,7 +137,7 @@ fn two_runs_of_a_program_leave_the_same_trace() {
     let hashes = RefCell::new(BTreeSet::new());
     let cases = 400;
     check_many(cases, |program| {
-        let (first, second) = (real::run(program), real::run(program));
+        let (first, second) = (on_real::run(program), on_real::run(program));
         if (&first.log, first.trace_hash) != (&second.log, second.trace_hash) {
             return Err("the second run differs from the first".to_string());
         }

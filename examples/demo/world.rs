@@ -1,0 +1,203 @@
+//! What the world holds: components, resources and messages. The systems and scripts do the rest.
+//!
+//! Rule: nothing here knows about drawing, keys or files, and nothing holds a float.
+
+use std::collections::VecDeque;
+
+use bevy_ecs::prelude::*;
+
+use crate::{
+    grid::{Cell, Cone, Dir, Grid, Heading},
+    map::{Line, Museum},
+};
+
+/// Where an entity is.
+#[derive(Component, Copy, Clone, Debug, PartialEq, Eq)]
+pub struct At(pub Cell);
+
+/// What the map calls it.
+#[derive(Component, Clone, Debug)]
+pub struct Called(pub String);
+
+#[derive(Component, Clone, Debug)]
+pub struct Thief {
+    pub facing: Heading,
+    pub has_diamond: bool,
+}
+
+/// A guard or a camera: someone whose gaze falls on cells.
+#[derive(Component, Clone, Debug)]
+pub struct Gaze {
+    pub cone: Cone,
+    /// Whether it has seen the thief and acts on it.
+    pub alert: bool,
+    /// Where it sees the thief in this frame.
+    pub sees: Option<Cell>,
+}
+
+#[derive(Component, Debug)]
+pub struct Guard;
+
+#[derive(Component, Debug)]
+pub struct Camera;
+
+#[derive(Component, Clone, Debug)]
+pub struct Door {
+    pub cells: Vec<Cell>,
+    pub open: bool,
+    /// Whether somebody stands in it or next to it.
+    pub crowded: bool,
+}
+
+#[derive(Component, Clone, Debug)]
+pub struct Beam {
+    pub cells: Vec<Cell>,
+    pub lit: bool,
+}
+
+#[derive(Component, Clone, Debug)]
+pub struct Vault {
+    /// Whether the thief is next to it.
+    pub besieged: bool,
+    pub cracking: bool,
+    pub empty: bool,
+}
+
+/// A place that has something to say, once.
+#[derive(Component, Clone, Debug)]
+pub struct Spot {
+    pub cells: Vec<Cell>,
+    pub line: Option<Line>,
+}
+
+/// Somebody in the crowd: light enough for a hundred thousand.
+#[derive(Component, Copy, Clone, Debug)]
+pub struct Visitor;
+
+/// The floor, with the doors as they are at present.
+#[derive(Resource, Debug)]
+pub struct Floor {
+    pub grid: Grid,
+    /// The same with every door open.
+    pub undoored: Grid,
+    /// The cells that belong to a door, whether open or not.
+    pub doorways: Vec<Cell>,
+    /// The cells where visitors may stand.
+    pub halls: Vec<Cell>,
+}
+
+/// The map that the world was built from.
+#[derive(Resource, Clone, Debug)]
+pub struct Plan(pub Museum);
+
+/// How the night stands.
+#[derive(Resource, Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    #[default]
+    Opening,
+    Quiet,
+    Alarm,
+    Escaped,
+    Caught,
+}
+
+impl Phase {
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Escaped | Self::Caught)
+    }
+}
+
+/// The line that is being said, and how much of it is out.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Speech {
+    pub line: Line,
+    pub shown: usize,
+}
+
+/// What happened, in words; the front ends read it and empty it.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Chronicle {
+    pub news: VecDeque<News>,
+}
+
+/// One thing that happened, or one line that was said.
+#[derive(Clone, Debug)]
+pub struct News {
+    pub text: String,
+    pub said: bool,
+}
+
+/// The most news kept for a front end that doesn't read them.
+const MAX_NEWS: usize = 256;
+
+impl Chronicle {
+    pub fn note(&mut self, text: String, said: bool) {
+        if self.news.len() == MAX_NEWS {
+            self.news.pop_front();
+        }
+        self.news.push_back(News { text, said });
+    }
+}
+
+/// A key of the player's, the same for every front end.
+#[derive(Message, Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Pressed {
+    Walk(Dir),
+    Skip,
+}
+
+/// The opening is over: the night begins.
+#[derive(Message, Copy, Clone, Debug)]
+pub struct Curtain;
+
+/// A watcher sees the thief, or sees the thief in another cell than before.
+#[derive(Message, Copy, Clone, Debug)]
+pub struct Spotted {
+    pub by: Entity,
+    pub cell: Cell,
+}
+
+/// A watcher doesn't see the thief any longer.
+#[derive(Message, Copy, Clone, Debug)]
+pub struct LostSight {
+    pub by: Entity,
+}
+
+/// The first has come to a door, or the last has left it.
+#[derive(Message, Copy, Clone, Debug)]
+pub struct Footsteps {
+    pub door: Entity,
+    pub near: bool,
+}
+
+/// The thief has come to the vault, or has left it.
+#[derive(Message, Copy, Clone, Debug)]
+pub struct Besieged(pub bool);
+
+/// The bell: something is wrong in that cell.
+#[derive(Message, Copy, Clone, Debug)]
+pub struct Alarm {
+    pub cell: Cell,
+}
+
+/// The diamond has left the vault.
+#[derive(Message, Copy, Clone, Debug)]
+pub struct Taken;
+
+/// The thief is out of the museum, diamond in hand.
+#[derive(Message, Copy, Clone, Debug)]
+pub struct Escaped;
+
+/// A guard has laid a hand on the thief.
+#[derive(Message, Copy, Clone, Debug)]
+pub struct Caught {
+    pub by: Entity,
+}
+
+/// Somebody speaks.
+#[derive(Message, Clone, Debug)]
+pub struct Say(pub Line);
+
+/// The last line that waited to be said is over.
+#[derive(Message, Copy, Clone, Debug)]
+pub struct Hushed;
