@@ -30,9 +30,12 @@ pub fn sight(
     }
 }
 
+/// Those whom a door opens for.
+type Residents = Or<(With<Thief>, With<Guard>)>;
+
 /// Who comes to a door and who leaves it. Visitors stay in their halls and don't count.
 pub fn footsteps(
-    walkers: Query<&At, Or<(With<Thief>, With<Guard>)>>,
+    walkers: Query<&At, Residents>,
     mut doors: Query<(Entity, &mut Door)>,
     mut footsteps: MessageWriter<Footsteps>,
 ) {
