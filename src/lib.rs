@@ -77,8 +77,8 @@
 //! anywhere: it is a name, not a reference, so it may outlive its script, its executor and its thread.
 //! Cloning it copies a word, dropping it does nothing.
 //!
-//! **Limits.** At most 1,024 executors at a time in a process, each with four million scripts and 32
-//! lanes. On 32-bit targets a waker has one 32-bit word for the script's name: 8 executors at a time, each
+//! **Limits.** At most 1,024 executors at a time in a process, each with 32 lanes
+//! and four million scripts of up to 256 bytes (of larger ones fewer: 16,384 of 64 KiB). On 32-bit targets a waker has one 32-bit word for the script's name: 8 executors at a time, each
 //! with 262,144 scripts at once and 2^32 spawns in all.
 //!
 //! # Unsafe code

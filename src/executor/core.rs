@@ -12,8 +12,10 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::panic::Location;
+use std::ptr;
 use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Waker;
 use std::time::Duration;
 
 use slab::Slab;
@@ -102,9 +104,19 @@ pub(crate) struct Core {
     pub(super) next_flags_now: Cell<u8>,
     /// The next-step list of that lane, kept here so that the commonest wait finds it at once.
     pub(super) next_now: Queue,
+    /// The waker of the poll that is on the stack, to be compared with and never followed.
+    pub(super) own_waker: Cell<*const Waker>,
+    /// Where the running script has awaited its lane's next step by that waker: granted when its poll
+    /// returns, or by whatever looks at the list before.
+    pub(super) wish: Cell<Option<&'static Location<'static>>>,
     /// Whether step 4 is going through a list one by one.
     pub(super) releasing: Cell<bool>,
+    /// The task whose poll is on the stack.
+    pub(super) running: Cell<TaskId>,
     pub(super) closed: Cell<bool>,
+    pub(super) is_finished: Cell<bool>,
+    /// Outputs whose destructors a handle is running: no slot is reused meanwhile.
+    pub(super) holds: Cell<u32>,
 
     /// Tasks that have ended and whose futures are still to be dropped, in order of their ends.
     pub(super) ending: RefCell<VecDeque<u32>>,
@@ -163,8 +175,13 @@ impl Core {
             stamp_now: Cell::new(Stamp::NEVER),
             next_flags_now: Cell::new(0),
             next_now: Queue::with_capacity(settings.capacity),
+            own_waker: Cell::new(ptr::null()),
+            wish: Cell::new(None),
             releasing: Cell::new(false),
+            running: Cell::new(NO_TASK),
             closed: Cell::new(false),
+            is_finished: Cell::new(false),
+            holds: Cell::new(0),
             ending: RefCell::new(VecDeque::with_capacity(settings.capacity)),
             has_ends: Cell::new(false),
             at_stage: Cell::new(None),
@@ -229,7 +246,7 @@ impl Core {
 
     pub(crate) fn add_clock(&self, lane: u8, name: &'static str, counts_steps: bool) -> u16 {
         let mut clocks = self.clocks.borrow_mut();
-        let index = u16::try_from(clocks.len()).expect("an executor has at most 65,536 clocks");
+        let index = u16::try_from(clocks.len()).ok().filter(|&index| index < u16::MAX).expect("an executor has at most 65,535 clocks");
         let now = if counts_steps { self.frame.get() } else { 0 };
         clocks.push(ClockState::new(name, lane, counts_steps, now));
         index
@@ -256,6 +273,7 @@ impl Core {
     /// The next-step list of a lane: that of the lane last stepped is at hand, in its place.
     #[inline]
     pub(crate) fn next_of(&self, index: u8) -> &Queue {
+        self.settle_wish();
         if index == self.lane_now.get() { &self.next_now } else { &self.lane(index).next }
     }
 
@@ -292,11 +310,11 @@ impl Core {
 
     #[inline]
     pub(crate) fn current_key(&self) -> TaskId {
-        self.storage.running_key()
+        self.running.get()
     }
 
     pub(crate) fn current_slot(&self) -> Option<Slot<'_>> {
-        let key = self.storage.running_key();
+        let key = self.running.get();
         if key == NO_TASK { None } else { Some(self.storage.slot(key.index())) }
     }
 
@@ -307,15 +325,17 @@ impl Core {
     /// Notes what the running script is about to park at.
     #[inline]
     pub(crate) fn note(&self, kind: WaitKind, site: &'static Location<'static>) {
-        if let Some(header) = self.storage.running() {
-            header.set_wait(kind);
-            header.site.set(Some(site));
+        if let Some(slot) = self.current_slot() {
+            self.settle_wish();
+            slot.header.set_wait(kind);
+            slot.header.site.set(Some(site));
         }
     }
 
     /// The same for a wait that ends at a time of a clock.
     pub(crate) fn note_due(&self, kind: WaitKind, site: &'static Location<'static>, clock: u16, due: u64) {
         if let Some(slot) = self.current_slot() {
+            self.settle_wish();
             slot.header.set_wait(kind);
             slot.header.site.set(Some(site));
             slot.cold().due.set(due);
@@ -429,7 +449,7 @@ impl Core {
             && !self.clocks.borrow().iter().any(|clock| clock.counts_steps && clock.has_timers())
     }
 
-    fn names_live(&self, entry: u32) -> bool {
+    pub(super) fn names_live(&self, entry: u32) -> bool {
         entry != entry::TOMBSTONE && self.storage.slot(entry & entry::INDEX).header.state().is_live()
     }
 

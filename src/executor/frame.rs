@@ -92,7 +92,7 @@ impl Core {
 
     fn fire(&self, lane: u8) {
         let mut due = self.due.take();
-        let mut clock = 0;
+        let mut clock = 0_u16;
         let mut at = 0;
         self.guarded(|| {
             loop {
@@ -192,6 +192,10 @@ impl Core {
     }
 
     fn reclaim(&self) {
+        if self.holds.get() > 0 {
+            // A handle is dropping an output further down the stack: its slot must last.
+            return;
+        }
         for index in self.retired.borrow_mut().drain(..) {
             self.storage.reclaim(index);
         }
@@ -227,10 +231,10 @@ impl Core {
                 continue;
             }
             let slow = lane.slow.borrow().iter().find_map(|(_, wait)| match wait {
-                SlowWait::Move(task, _) => Some(task.index()),
+                SlowWait::Move(task, _) => self.find(*task).map(|_| task.index()),
                 SlowWait::Wake(_) => None,
             });
-            let waiting = slow.or_else(|| lane.ready.get(0).filter(|&entry| entry != entry::TOMBSTONE));
+            let waiting = slow.or_else(|| lane.ready.find(|entry| self.names_live(entry)));
             if let Some(index) = waiting {
                 lane.warned.set(true);
                 let message =

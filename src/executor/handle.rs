@@ -109,7 +109,9 @@ pub struct JoinHandle<T: 'static> {
     id: TaskId,
     output: Cell<Output>,
     site: Cell<&'static Location<'static>>,
-    is_a: PhantomData<fn() -> T>,
+    /// Not `fn() -> T`: a handle of a subtype must not pass for one of its supertype, whose type has
+    /// another name.
+    is_a: PhantomData<fn(T) -> T>,
 }
 
 impl<T: 'static> JoinHandle<T> {
@@ -166,8 +168,9 @@ impl<T: 'static> JoinHandle<T> {
 
     fn take(&self) -> Result<T, JoinError> {
         if let Some(slot) = self.core.find(self.id) {
-            // Who has the output doesn't wait for it any more.
-            drop(slot.cold().joiner.take());
+            // Who has the output doesn't wait for it any more. A foreign waker may do anything when it is
+            // dropped, so that comes last.
+            let _joiner = slot.cold().joiner.take();
             if slot.header.state() == State::Completed {
                 let output = slot.take_output::<T>();
                 slot.header.clear(flag::HANDLE);
@@ -190,16 +193,10 @@ impl<T: 'static> Future for JoinHandle<T> {
         if let Some(slot) = self.core.find(self.id) {
             // An ended script whose future is still to be dropped holds its guards: it isn't joined yet.
             if slot.header.state().is_live() || slot.holds_future() {
-                let old = slot.cold().joiner.take();
-                let keep = match old {
-                    Some(kept) if kept.will_wake(context.waker()) => kept,
-                    old => {
-                        drop(old);
-                        context.waker().clone()
-                    }
-                };
-                slot.cold().joiner.set(Some(keep));
+                let joiner = context.waker().clone();
                 super::current::try_with(|core| core.note(WaitKind::Join, self.site.get()));
+                let joiner = slot.cold().joiner.replace(Some(joiner));
+                drop(joiner);
                 return Poll::Pending;
             }
         }
@@ -214,10 +211,11 @@ impl<T: 'static> Future for JoinHandle<T> {
 
 impl<T: 'static> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        /// Retires the slot also when the output's destructor unwinds.
+        /// Retires the slot also when the output's destructor unwinds; keeps it from being reused before.
         struct Settle<'a>(&'a Core, TaskId);
         impl Drop for Settle<'_> {
             fn drop(&mut self) {
+                self.0.holds.set(self.0.holds.get() - 1);
                 self.0.settle(self.1.index());
             }
         }
@@ -226,9 +224,10 @@ impl<T: 'static> Drop for JoinHandle<T> {
         }
         let payload = self.core.payloads.borrow_mut().remove(&self.id);
         if let Some(slot) = self.core.find(self.id) {
-            drop(slot.cold().joiner.take());
+            let _joiner = slot.cold().joiner.take();
             slot.header.clear(flag::HANDLE);
             if slot.header.state() == State::Completed && !slot.holds_future() {
+                self.core.holds.set(self.core.holds.get() + 1);
                 let settle = Settle(&self.core, self.id);
                 slot.drop_output();
                 drop(settle);

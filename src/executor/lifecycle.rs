@@ -6,6 +6,7 @@
 //! dropped, then whoever awaits it is woken, then its scope. A panic in one stage goes on with the next.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::ptr;
 
 use super::core::{Core, Payload, Stage, count};
 use super::current;
@@ -152,7 +153,10 @@ impl Core {
         }
         // The core must outlive what the destructors do to its owner.
         let this = self.this.upgrade();
+        // A destructor that stepped the executor would have the slot reused under it.
+        self.in_step.set(true);
         current::enter(self, || self.guarded(|| self.drain()));
+        self.in_step.set(false);
         if self.closed.get() {
             self.finish_close();
         }
@@ -228,8 +232,10 @@ impl Core {
     fn panicked(&self, payload: Payload) {
         count(&self.counts.panicked);
         let message = message_of(&payload);
-        let key = self.storage.running_key();
-        self.storage.clear_running();
+        let key = self.running.get();
+        self.settle_wish();
+        self.own_waker.set(ptr::null());
+        self.running.set(super::key::NO_TASK);
         let mut keep = None;
         if let Some((index, stage)) = self.at_stage.get() {
             let what = match stage {
@@ -293,14 +299,26 @@ impl Core {
     }
 
     pub(super) fn finish_close(&self) {
+        if self.is_finished.replace(true) {
+            return;
+        }
         let this = self.this.upgrade();
+        self.in_step.set(true);
         current::enter(self, || self.guarded(|| self.drain()));
+        self.in_step.set(false);
         // Wakers of others may still be held here, and their owners may hold us.
         let clocks = std::mem::take(&mut *self.clocks.borrow_mut());
         let waits: Vec<_> = self.lane_states().map(|lane| std::mem::take(&mut *lane.slow.borrow_mut())).collect();
         let checks: Vec<_> = self.lane_states().map(|lane| std::mem::take(&mut *lane.checks.borrow_mut())).collect();
-        let mut foreign = Some((clocks, waits, checks));
-        self.guarded(|| drop(foreign.take()));
+        let mut clocks = clocks.into_iter();
+        let mut waits = waits.into_iter().flatten();
+        let mut checks = checks.into_iter().flatten();
+        self.guarded(|| {
+            // One by one: two destructors that panic in one unwind would abort.
+            clocks.by_ref().for_each(drop);
+            waits.by_ref().for_each(drop);
+            checks.by_ref().for_each(drop);
+        });
         current::unregister(self);
         self.lease.give_back(self.storage.last_generation());
         drop(this);

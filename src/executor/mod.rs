@@ -158,11 +158,11 @@ impl Executor {
     /// One step of a lane, of the given length. That of the main lane is a frame.
     ///
     /// # Panics
-    /// When the lane is another executor's.
+    /// When the lane is another executor's, and inside of a destructor that this executor runs.
     pub fn step_lane(&mut self, lane: Lane, step: Duration) -> FrameReport {
         self.core.check_lane(lane);
         let report = self.core.try_step(lane.index, nanos(step));
-        report.expect("`&mut self` keeps a script from stepping the executor that runs it")
+        report.expect("an executor isn't stepped by what it runs: let the destructor or hook that did it post a wish to the game loop")
     }
 
     /// The lane that `poll_once` steps.
@@ -193,7 +193,8 @@ impl Executor {
     }
 
     /// Whether a step would find nothing to do unless a clock reaches a deadline or another thread wakes
-    /// something: the game may sleep until [`next_deadline`](Self::next_deadline) or an outside wake.
+    /// something: the game may sleep until [`next_deadline`](Self::next_deadline) or an outside wake. Both
+    /// speak of time in the main lane: who steps other lanes, with clocks of their own, asks those.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.core.is_idle()

@@ -101,8 +101,13 @@ impl Queue {
         }
     }
 
+    /// The first entry of which `is_it` says so.
+    pub(crate) fn find(&self, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        (0..self.len() as u32).filter_map(|place| self.get(place)).find(|&entry| is_it(entry))
+    }
+
     /// Whether `is_it` says so of any entry.
     pub(crate) fn any(&self, is_it: impl Fn(u32) -> bool) -> bool {
-        (0..self.len() as u32).any(|place| self.get(place).is_some_and(&is_it))
+        self.find(is_it).is_some()
     }
 }

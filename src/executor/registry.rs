@@ -8,6 +8,7 @@
 //! per key: never once per slot, since a stale key must not swallow a live one. Nothing here touches a
 //! task. Without mail, a collection is one atomic load.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{BuildHasherDefault, DefaultHasher};
@@ -60,6 +61,14 @@ pub(crate) struct Lease {
     pub(crate) number: u16,
     pub(crate) first_generation: u32,
     inbox: &'static Inbox,
+    given_back: Cell<bool>,
+}
+
+/// For an executor that was never finished: no key of it has been made.
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.give_back(self.first_generation);
+    }
 }
 
 impl fmt::Debug for Lease {
@@ -96,11 +105,14 @@ impl Lease {
         tenant.first_generation = first_generation;
         tenant.on_outside_wake = on_outside_wake;
         drop(tenant);
-        Lease { number, first_generation, inbox }
+        Lease { number, first_generation, inbox, given_back: Cell::new(false) }
     }
 
     /// Gives the number back; `last_generation` is the highest that any key of this executor had.
     pub(crate) fn give_back(&self, last_generation: u32) {
+        if self.given_back.replace(true) {
+            return;
+        }
         let (mail, hook) = {
             let mut tenant = lock(&self.inbox.tenant);
             tenant.open = false;

@@ -8,15 +8,20 @@
 //! behind it without a borrow across a poll. The caller keeps the batch and the place in it, so that
 //! the loop goes on behind a script that panicked.
 
+use std::ptr;
 use std::task::Context;
 
 use super::core::{Core, count};
-use super::key::TaskId;
+use super::key::{NO_TASK, TaskId};
 use super::lane::{LaneState, entry};
 use super::report::IncidentKind;
+use super::storage::{ChunkView, PLACE_BITS};
 use super::task::{Begun, Slot, flag};
 use super::trace::Change;
 use super::waker;
+
+/// The flags that a script has all told that step 4 released and that nothing else woke.
+const RELEASE: u8 = flag::NEXT_BOTH | flag::NEXT_MORE | flag::QUEUED;
 
 /// Where the loop is.
 #[derive(Debug, Default)]
@@ -50,7 +55,7 @@ impl Core {
         self.drain();
         loop {
             let room = self.frame_polls - progress.polled();
-            let end = progress.batch.len().min(progress.at + usize::try_from(room).unwrap_or(usize::MAX / 2));
+            let end = progress.batch.len().min(progress.at.saturating_add(usize::try_from(room).unwrap_or(usize::MAX)));
             self.run_batch(lane, progress, end);
             if progress.at < progress.batch.len() {
                 if progress.polled() >= self.frame_polls {
@@ -74,10 +79,15 @@ impl Core {
 
     /// Polls the batch's tasks up to `end`: the loop in which a resume's time is spent.
     fn run_batch(&self, lane: &LaneState, progress: &mut Progress, end: usize) {
-        const MOVING: u8 = flag::NEXT_BOTH | flag::NEXT_MORE | flag::QUEUED | flag::OUTER;
         let released = flag::next_of(lane.released.get());
         let serial = self.step_serial.get();
         let number = self.number();
+        let trace = self.trace.is_on();
+        let mut waker = waker::for_task(NO_TASK);
+        self.own_waker.set(&*waker);
+        // The chunk of the last script that step 4 released, by the high bits of its entry: those that were
+        // spawned in a row mostly wait in a row.
+        let (mut chunk, mut high) = (None::<ChunkView<'_>>, entry::TOMBSTONE);
         let Progress { batch, at, skipped, .. } = progress;
         let batch = &batch[..end];
         let mut place = *at;
@@ -85,46 +95,57 @@ impl Core {
             let entry = batch[place];
             place += 1;
             *at = place;
-            if entry == entry::TOMBSTONE {
-                *skipped += 1;
-                continue;
-            }
-            let index = entry & entry::INDEX;
-            let slot = self.storage.slot(index);
-            let header = slot.header;
-            let begun = if entry & entry::FROM_NEXT != 0 { slot.begin(MOVING, released) } else { None };
+            let begun = match chunk {
+                Some(chunk) if entry >> PLACE_BITS == high => chunk.slot(entry).and_then(|slot| slot.begin(RELEASE, released)),
+                _ => None,
+            };
             let begun = match begun {
                 Some(begun) => {
                     // Its first poll in this step, or an entry of another wake would have come before.
-                    header.last_step.set(serial);
+                    begun.slot.header.last_step.set(serial);
                     begun
                 }
-                None => match self.begin_other(lane, index, entry, released) {
-                    Some(begun) => begun,
-                    None => {
+                None => {
+                    let Some(begun) = self.begin(lane, entry, released) else {
                         *skipped += 1;
                         continue;
+                    };
+                    if entry & entry::FROM_NEXT != 0 {
+                        high = entry >> PLACE_BITS;
+                        chunk = self.storage.chunk(entry & entry::INDEX);
                     }
-                },
+                    begun
+                }
             };
-            if self.trace.is_on() {
+            let index = entry & entry::INDEX;
+            if trace {
                 self.trace_poll(index);
             }
+            let header = begun.slot.header;
             let key = TaskId::new(number, index, begun.generation);
             header.polls.set(header.polls.get().wrapping_add(1));
-            self.storage.set_running(slot, key);
-            let waker = waker::for_task(key);
+            self.running.set(key);
+            waker = waker::for_task(key);
             let ready = begun.poll(&mut Context::from_waker(&waker));
+            if let Some(site) = self.wish.take() {
+                self.grant(header, index, site);
+            }
             if ready || self.has_ends.get() {
                 self.end_of_poll(key, ready);
             }
         }
-        self.storage.clear_running();
+        self.own_waker.set(ptr::null());
+        self.running.set(NO_TASK);
     }
 
-    /// Begins the poll of a task that was woken, or both woken and released; none when the entry is stale,
-    /// or the task is put off.
-    fn begin_other(&self, lane: &LaneState, index: u32, entry: u32, released: u8) -> Option<Begun<'_>> {
+    /// Begins the poll of the task that an entry names; none when the entry is stale, or the task is put
+    /// off.
+    #[inline(never)]
+    fn begin(&self, lane: &LaneState, entry: u32, released: u8) -> Option<Begun<'_>> {
+        if entry == entry::TOMBSTONE {
+            return None;
+        }
+        let index = entry & entry::INDEX;
         let slot = self.storage.slot(index);
         let flags = slot.header.flags();
         let is_released = flags & flag::NEXT_BOTH == released;
@@ -134,7 +155,7 @@ impl Core {
             return None;
         }
         let done = if is_released { flag::NEXT_BOTH | flag::NEXT_MORE } else { 0 };
-        slot.header.clear(done | flag::QUEUED | flag::OUTER);
+        slot.header.clear(done | flag::QUEUED);
         let serial = self.step_serial.get();
         if slot.header.last_step.replace(serial) == serial && !self.may_poll_again(lane, index) {
             return None;
@@ -150,7 +171,7 @@ impl Core {
     /// Ends a task whose poll was its last, and carries out all ends of that poll.
     #[inline(never)]
     fn end_of_poll(&self, key: TaskId, ready: bool) {
-        self.storage.clear_running();
+        self.running.set(NO_TASK);
         let slot = self.storage.slot(key.index());
         if ready {
             self.ended(key.index(), slot, Change::Completed);

@@ -14,6 +14,7 @@ pub(crate) struct ScopeState {
     /// Tells it from others that had the same place.
     uses: u32,
     body_ended: bool,
+    closed: bool,
     oldest: u32,
     youngest: u32,
     waiter: Option<Waker>,
@@ -30,7 +31,7 @@ impl Core {
     pub(crate) fn open_scope(&self) -> ScopeKey {
         let uses = self.scope_uses.get().wrapping_add(1);
         self.scope_uses.set(uses);
-        let state = ScopeState { uses, body_ended: false, oldest: NO_INDEX, youngest: NO_INDEX, waiter: None };
+        let state = ScopeState { uses, body_ended: false, closed: false, oldest: NO_INDEX, youngest: NO_INDEX, waiter: None };
         ScopeKey { place: self.scopes.borrow_mut().insert(state) as u32, uses }
     }
 
@@ -41,7 +42,7 @@ impl Core {
 
     /// Whether children can still be started: branches until the body has ended, others until the scope has.
     pub(crate) fn takes_children(&self, key: ScopeKey, branch: bool) -> bool {
-        self.with_scope(key, |scope| !(branch && scope.body_ended)) == Some(true)
+        self.with_scope(key, |scope| !(scope.closed || branch && scope.body_ended)) == Some(true)
     }
 
     /// Notes that the body has ended, and cancels the branches in order of creation.
@@ -111,6 +112,7 @@ impl Core {
 
     /// Ends a scope: its children are cancelled and on their own.
     pub(crate) fn close_scope(&self, key: ScopeKey) {
+        self.with_scope(key, |scope| scope.closed = true);
         self.cancel_children(key, false);
         let mut at = self.with_scope(key, |scope| scope.oldest).unwrap_or(NO_INDEX);
         while at != NO_INDEX {

@@ -93,6 +93,8 @@ pub fn set_task_name(name: &'static str) {
 /// assert_eq!(draw(7), draw(7));
 /// ```
 ///
+/// In a destructor that the executor runs it draws from the executor's own stream.
+///
 /// # Panics
 /// Outside of a script.
 #[must_use]

@@ -14,21 +14,22 @@
 //!    or run foreign code.
 //! 4. A slot is on its class's free list exactly when its state is `Vacant`, unless its generations are
 //!    used up: then it is on none, for good.
-//! 5. `running` is the header of a slot of this storage, or none.
-//! 6. Nothing here runs a future, a destructor of one, or a waker.
+//! 5. Nothing here runs a future, a destructor of one, or a waker.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use super::key::{MAX_GENERATION, MAX_INDEX, NO_TASK, TaskId};
+use super::key::{MAX_GENERATION, MAX_INDEX};
 use super::task::{Cold, Header, NO_INDEX, Slot, Task};
 
 /// An index holds the place in its chunk in this many bits.
-const PLACE_BITS: u32 = 8;
+pub(super) const PLACE_BITS: u32 = 8;
 const MAX_PLACES: usize = 1 << PLACE_BITS;
+const PLACE: u32 = MAX_PLACES as u32 - 1;
 /// A chunk of big slots has fewer of them, so that a lone big future doesn't cost a hundred.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Sizes up to this step by `SMALL_STEP`, larger ones by an eighth of their power of two.
@@ -42,6 +43,33 @@ struct Chunk {
     class: u32,
     /// `slots` of them; not a `Box`, which a growing table would move under living references.
     cold: NonNull<Cold>,
+}
+
+/// The slots of one chunk, which stay where they are while the table of chunks grows.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct ChunkView<'a> {
+    base: NonNull<u8>,
+    cold: NonNull<Cold>,
+    stride: usize,
+    slots: u32,
+    of: PhantomData<&'a Storage>,
+}
+
+impl<'a> ChunkView<'a> {
+    /// The slot with this index, which is one of this chunk's; `None` if the chunk has fewer slots.
+    #[inline]
+    pub(crate) fn slot(self, index: u32) -> Option<Slot<'a>> {
+        let place = index & PLACE;
+        if place >= self.slots {
+            return None;
+        }
+        // SAFETY: `place < slots`, so the offset stays inside the chunk's allocation (1).
+        let task = unsafe { self.base.add(place as usize * self.stride) }.cast::<Header>();
+        // SAFETY: initialised (2), in memory that lives for `'a` (1), and only ever shared.
+        let header = unsafe { task.as_ref() };
+        // SAFETY: the slot's own parts (1, 2), and `place < slots`.
+        Some(unsafe { Slot::new(task, header, self.cold, place as usize) })
+    }
 }
 
 /// Slots of one size and alignment.
@@ -63,9 +91,6 @@ pub(crate) struct Storage {
     reserved: RefCell<Vec<u32>>,
     first_generation: u32,
     last_generation: Cell<u32>,
-    /// The task whose poll is on the stack.
-    running: Cell<Option<NonNull<Header>>>,
-    running_key: Cell<TaskId>,
 }
 
 impl fmt::Debug for Storage {
@@ -84,8 +109,6 @@ impl Storage {
             reserved: RefCell::new(Vec::new()),
             first_generation,
             last_generation: Cell::new(first_generation),
-            running: Cell::new(None),
-            running_key: Cell::new(NO_TASK),
         }
     }
 
@@ -96,10 +119,17 @@ impl Storage {
         unsafe { &*self.chunks.get() }
     }
 
+    /// The slots of a chunk, if there is such a chunk: what tasks in a row are found through.
+    #[inline]
+    pub(crate) fn chunk(&self, index: u32) -> Option<ChunkView<'_>> {
+        let chunk = self.chunks().get((index >> PLACE_BITS) as usize)?;
+        Some(ChunkView { base: chunk.base, cold: chunk.cold, stride: chunk.stride as usize, slots: chunk.slots, of: PhantomData })
+    }
+
     #[inline]
     fn find(&self, index: u32) -> Option<(NonNull<Header>, &Chunk)> {
         let chunk = self.chunks().get((index >> PLACE_BITS) as usize)?;
-        let place = index & (MAX_PLACES as u32 - 1);
+        let place = index & PLACE;
         if place >= chunk.slots {
             return None;
         }
@@ -127,34 +157,7 @@ impl Storage {
         let header = unsafe { task.as_ref() };
         // SAFETY: the slot's own parts, of this storage (1, 2); `find` has checked that the place is below
         // `slots`.
-        unsafe { Slot::new(task, header, chunk.cold, (index & (MAX_PLACES as u32 - 1)) as usize) }
-    }
-
-    /// Notes whose poll is on the stack, so that its own waits find it without a look-up.
-    #[inline]
-    pub(crate) fn set_running(&self, slot: Slot<'_>, key: TaskId) {
-        debug_assert!(self.header(key.index()).is_some_and(|header| std::ptr::eq(header, slot.header)));
-        self.running.set(Some(slot.pointer()));
-        self.running_key.set(key);
-    }
-
-    #[inline]
-    pub(crate) fn clear_running(&self) {
-        self.running.set(None);
-        self.running_key.set(NO_TASK);
-    }
-
-    /// The task whose poll is on the stack; `NO_TASK` between polls.
-    #[inline]
-    pub(crate) fn running_key(&self) -> TaskId {
-        self.running_key.get()
-    }
-
-    /// Its header.
-    #[inline]
-    pub(crate) fn running(&self) -> Option<&Header> {
-        // SAFETY: a header of this storage (5): it lives as long as `self` (1), and is only ever shared.
-        self.running.get().map(|header| unsafe { header.as_ref() })
+        unsafe { Slot::new(task, header, chunk.cold, (index & PLACE) as usize) }
     }
 
     /// Every index that has a slot, lowest first.
@@ -245,8 +248,7 @@ impl Storage {
     pub(crate) fn reserve(&self, size: usize, count: usize) {
         let size = size.saturating_add(size_of::<Header>()).min(u32::MAX as usize / 2);
         let class = self.class_of(Layout::from_size_align(size, align_of::<Header>()).expect("a size below 2 GiB"));
-        let available = self.classes.borrow()[class as usize].available;
-        self.grow(class, count.saturating_sub(available));
+        self.grow(class, count);
         let mut reserved = self.reserved.borrow_mut();
         reserved.push(class);
         // The smallest that fits is the first that fits.

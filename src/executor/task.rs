@@ -167,15 +167,15 @@ impl Header {
 
     #[inline]
     pub(crate) fn set_flags(&self, flags: u8) {
-        debug_assert_eq!((flags ^ self.flags()) & flag::FUTURE, 0);
-        self.word.set(self.word.get().with_flags(flags));
+        let word = self.word.get();
+        self.word.set(word.with_flags((flags & !flag::FUTURE) | (word.flags() & flag::FUTURE)));
     }
 
     /// Notes at once that the task waits for its lane's next step: sets `flags`, and what `note` notes.
     #[inline]
     pub(crate) fn wait_for_next(&self, flags: u8, site: &'static Location<'static>) {
         let word = self.word.get();
-        self.word.set(word.with_flags(word.flags() | flags).with_wait(WaitKind::NextFrame));
+        self.word.set(word.with_flags(word.flags() | (flags & flag::NEXT_BOTH)).with_wait(WaitKind::NextFrame));
         self.site.set(Some(site));
     }
 
@@ -384,12 +384,6 @@ impl<'a> Slot<'a> {
         unsafe { cold.as_ref() }
     }
 
-    /// The header of a task that has just been made the running one; see `Storage::set_running`.
-    #[inline]
-    pub(super) fn pointer(self) -> NonNull<Header> {
-        self.task
-    }
-
     /// 1. Puts a future into a vacant slot.
     ///
     /// # Safety
@@ -417,8 +411,8 @@ impl<'a> Slot<'a> {
         if !word.is_idle_with(among, flags) {
             return None;
         }
-        self.header.word.set(word.begun_without(among));
-        Some(Begun { task: self.task, header: self.header, generation: word.generation() })
+        self.header.word.set(word.begun_without(among | flag::OUTER));
+        Some(Begun { slot: self, generation: word.generation() })
     }
 
     /// 4. Ends a task whose poll isn't on the stack.
@@ -501,8 +495,7 @@ impl<'a> Slot<'a> {
 #[derive(Debug)]
 #[must_use = "the task is `Running` until it is polled"]
 pub(crate) struct Begun<'a> {
-    task: NonNull<Header>,
-    header: &'a Header,
+    pub(super) slot: Slot<'a>,
     pub(super) generation: u32,
 }
 
@@ -513,9 +506,9 @@ impl Begun<'_> {
     pub(super) fn poll(self, context: &mut Context<'_>) -> bool {
         // SAFETY: idle before `begin`, so the future is there (3) and its type's function beside it (2);
         // `Running`, which only this value and `panicked` can end, keeps a second poll and the drop away.
-        let ready = unsafe { (self.header.poll.get())(self.task, context) };
-        let word = self.header.word.get();
-        self.header.word.set(word.with_state(if ready { State::Completed } else { State::Idle }));
+        let ready = unsafe { (self.slot.header.poll.get())(self.slot.task, context) };
+        let word = self.slot.header.word.get();
+        self.slot.header.word.set(word.with_state(if ready { State::Completed } else { State::Idle }));
         ready
     }
 }

@@ -6,6 +6,7 @@
 //! the common case, is kept as the script's index.
 
 use std::panic::Location;
+use std::ptr;
 use std::task::Waker;
 
 use super::clock::ClockState;
@@ -13,14 +14,14 @@ use super::core::Core;
 use super::inspect::WaitKind;
 use super::key::TaskId;
 use super::lane::{LaneState, SlowWait, Stamp, StepWait, entry};
-use super::task::flag;
+use super::task::{Header, flag};
 use super::waker;
 use super::wheel::TimerKey;
 
 impl Core {
     /// The lane of the running script; between polls the lane being stepped.
     pub(crate) fn lane_here(&self) -> u8 {
-        self.storage.running().map_or(self.lane_now.get(), |header| header.lane())
+        self.current_slot().map_or(self.lane_now.get(), |slot| slot.header.lane())
     }
 
     // The next step of a lane.
@@ -28,18 +29,47 @@ impl Core {
     /// Arms a wait for the next step of the running script's lane, and notes it.
     #[inline]
     pub(crate) fn arm_step(&self, waker: &Waker, site: &'static Location<'static>) -> StepWait {
-        let key = self.storage.running_key();
-        if waker::is_for(waker, key)
-            && let Some(header) = self.storage.running()
-            && header.flags() & flag::NEXT == 0
-        {
-            // A running script's lane is the one being stepped.
-            header.wait_for_next(self.next_flags_now.get(), site);
-            // ORDER: in the order in which they began to wait.
-            let place = self.next_now.push(key.index() | entry::FROM_NEXT);
-            return StepWait { armed: self.stamp_now.get(), place };
+        if ptr::eq(waker, self.own_waker.get()) && self.wish.get().is_none() {
+            self.wish.set(Some(site));
+            return StepWait { armed: self.stamp_now.get(), place: self.next_now.len() as u32 };
         }
         self.arm_step_with(waker, site)
+    }
+
+    /// Puts the running script into the list that its wish is for.
+    #[inline]
+    pub(super) fn grant(&self, header: &Header, index: u32, site: &'static Location<'static>) {
+        if header.has(flag::NEXT) {
+            self.count_next(index);
+        }
+        // A running script's lane is the one being stepped.
+        header.wait_for_next(self.next_flags_now.get(), site);
+        // ORDER: in the order in which they began to wait.
+        self.next_now.push(index | entry::FROM_NEXT);
+    }
+
+    /// Grants the running script's wish before its poll returns.
+    #[cold]
+    pub(super) fn grant_running(&self, site: &'static Location<'static>) {
+        if let Some(slot) = self.current_slot() {
+            self.grant(slot.header, self.running.get().index(), site);
+        }
+    }
+
+    #[inline]
+    pub(super) fn settle_wish(&self) {
+        if let Some(site) = self.wish.take() {
+            self.grant_running(site);
+        }
+    }
+
+    /// Counts one more entry in the next-step list for a task that has one there.
+    #[cold]
+    fn count_next(&self, index: u32) {
+        let slot = self.storage.slot(index);
+        let more = if slot.header.has(flag::NEXT_MORE) { slot.cold().more_next.get() } else { 0 };
+        slot.cold().more_next.set(more + 1);
+        slot.header.set(flag::NEXT_MORE);
     }
 
     #[cold]
@@ -59,9 +89,7 @@ impl Core {
                 return self.arm_entry(index, lane, key.index() | entry::FROM_NEXT);
             }
             if header.flags() & flag::NEXT_BOTH == next {
-                let more = if header.has(flag::NEXT_MORE) { slot.cold().more_next.get() } else { 0 };
-                slot.cold().more_next.set(more + 1);
-                header.set(flag::NEXT_MORE);
+                self.count_next(key.index());
                 return self.arm_entry(index, lane, key.index() | entry::FROM_NEXT);
             }
         }
@@ -105,7 +133,8 @@ impl Core {
             if waker::key_of(waker).is_some_and(|key| key.index() == index && self.find(key).is_some()) {
                 return;
             }
-            let slow = lane.slow.borrow_mut().insert(SlowWait::Wake(waker.clone()));
+            let waker = waker.clone();
+            let slow = lane.slow.borrow_mut().insert(SlowWait::Wake(waker));
             self.next_of(wait.armed.lane()).set(wait.place, slow as u32 | entry::SLOW);
             self.forget_next(index);
             return;

@@ -57,12 +57,6 @@ pub(crate) fn key_of(waker: &Waker) -> Option<TaskId> {
     Some(TaskId::from_word(waker.data().addr(), number as u16))
 }
 
-/// Whether a waker is the one that `for_task` makes for this key.
-#[inline]
-pub(crate) fn is_for(waker: &Waker, key: TaskId) -> bool {
-    ptr::eq(waker.vtable(), vtable_of(key)) && waker.data().addr() == key.to_word()
-}
-
 fn clone<const NUMBER: u16>(data: *const ()) -> RawWaker {
     RawWaker::new(data, vtable_of(TaskId::from_word(data.addr(), NUMBER)))
 }

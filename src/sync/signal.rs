@@ -53,12 +53,31 @@ impl Signal {
     pub fn raise(&self) {
         self.shared.raised.set(self.shared.raised.get() + 1);
         let count = self.shared.waiters.borrow().len();
-        for _ in 0..count {
-            let waiter = self.shared.waiters.borrow_mut().pop_front();
+        Raise { waiters: &self.shared.waiters, count }.wake_all();
+    }
+}
+
+/// A raise under way: a waiter that panics when it is woken doesn't keep it from the others.
+struct Raise<'a> {
+    waiters: &'a RefCell<Fifo<Waker>>,
+    count: usize,
+}
+
+impl Raise<'_> {
+    fn wake_all(&mut self) {
+        while self.count > 0 {
+            self.count -= 1;
+            let waiter = self.waiters.borrow_mut().pop_front();
             // A waiter may be foreign, and take others back when it is woken.
             let Some(waker) = waiter else { break };
             waker.wake();
         }
+    }
+}
+
+impl Drop for Raise<'_> {
+    fn drop(&mut self) {
+        self.wake_all();
     }
 }
 

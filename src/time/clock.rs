@@ -146,7 +146,7 @@ impl Executor {
     /// Adds a clock that the steps of `lane` advance.
     ///
     /// # Panics
-    /// When the lane is another executor's, or there are 65,536 clocks.
+    /// When the lane is another executor's, or there are 65,535 clocks.
     #[must_use]
     pub fn add_clock(&self, lane: Lane, name: &'static str) -> Clock {
         self.core().check_lane(lane);

@@ -118,6 +118,7 @@ impl Future for IntervalNext<'_> {
             let deadline = *this.interval.deadline.get_or_insert_with(|| core.clock_now(clock).saturating_add(period));
             let sleep = this.sleep.get_or_insert_with(|| Sleep::until_at(clock, core.serial(), deadline, this.site));
             ready!(Pin::new(sleep).poll(context));
+            this.sleep = None;
             Poll::Ready(this.interval.come_round(deadline, core.clock_now(clock)))
         })
     }

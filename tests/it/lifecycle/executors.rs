@@ -211,3 +211,71 @@ fn executors_that_come_and_go_never_mix_up_their_wakers() {
         }
     }
 }
+
+#[test]
+fn an_executor_in_a_thread_local_is_dropped_with_its_thread() {
+    thread_local! {
+        static KEPT: RefCell<Option<(Executor, JoinHandle<()>)>> = const { RefCell::new(None) };
+    }
+    let waker = on_thread(|| {
+        let mut executor = Executor::new();
+        let gate = Gate::default();
+        let wait = gate.clone();
+        let victim = executor.spawn(pending::<()>());
+        let handle = executor.spawn(async move {
+            let inner = wait.clone();
+            let _guard = on_drop(move || {
+                assert!(!victim.cancel());
+                assert!(matches!(spawn(async {}).take_output(), Some(Err(JoinError::Refused(_)))));
+                inner.wake();
+            });
+            join(wait.wait(), join(sleep(ns(5)), next_frame())).await;
+        });
+        executor.poll_once();
+        KEPT.set(Some((executor, handle)));
+        gate.waker()
+    });
+    waker.wake();
+}
+
+#[test]
+fn waits_moved_to_another_executor_wake_the_script_that_holds_them_now() {
+    let (mut left, mut right) = (Executor::new(), Executor::new());
+    let words = Words::default();
+    let signal = Signal::new();
+    let child = left.spawn(frames(2));
+    let clock = left.clock();
+    let waits: Vec<(&str, Pin<Box<dyn Future<Output = ()>>>)> = vec![
+        ("signal", Box::pin(signal.wait())),
+        ("child", Box::pin(async { drop(child.await) })),
+        ("sleep", Box::pin(clock.sleep(ns(25)))),
+        ("next", Box::pin(next_frame())),
+    ];
+    let moved: Rc<RefCell<Vec<_>>> = Rc::new(RefCell::new(waits));
+    let polls = moved.clone();
+    left.spawn(poll_fn(move |cx| {
+        for (_, wait) in polls.borrow_mut().iter_mut() {
+            assert!(wait.as_mut().poll(cx).is_pending());
+        }
+        Poll::Ready(())
+    }));
+    left.poll_once_with(ns(10));
+    for (name, wait) in moved.take() {
+        let log = words.clone();
+        right.spawn(async move {
+            wait.await;
+            log.say(name);
+        });
+    }
+    let mut took = Vec::new();
+    for frame in 0..4 {
+        right.poll_once();
+        took.push(words.take());
+        left.poll_once_with(ns(10));
+        if frame == 1 {
+            signal.raise();
+        }
+    }
+    // The next frame is that of the executor which polls it; the others belong to the left one.
+    assert_eq!(took, ["", "next", "child signal", "sleep"]);
+}

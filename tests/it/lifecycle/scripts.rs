@@ -222,3 +222,41 @@ fn random_numbers_are_a_tree_over_the_seed() {
     all.dedup();
     assert_eq!(all.len(), 7);
 }
+
+#[test]
+fn random_numbers_and_traces_are_the_same_on_every_target_and_in_every_build() {
+    // What recordings rest on: a change here is a break with those made before it.
+    let mut executor = Executor::builder().seed(7).trace(true).build();
+    let drawn: Rc<RefCell<Vec<u64>>> = Rc::default();
+    for _ in 0..2 {
+        let drawn = drawn.clone();
+        executor.spawn(async move {
+            let child = spawn(async {
+                next_frame().await;
+                random()
+            });
+            let own = random();
+            sleep(ns(30_000_000)).await;
+            let child = child.await.expect("it ends");
+            drawn.borrow_mut().extend([own, child, random()]);
+        });
+    }
+    let cancelled = executor.spawn(pending::<()>());
+    for _ in 0..4 {
+        executor.poll_once();
+        cancelled.cancel();
+    }
+    let mut golden = drawn.take();
+    golden.extend([executor.random(), executor.trace_hash()]);
+    let expected: [u64; 8] = [
+        599_637_082_977_376_118,
+        12_861_115_336_439_343_464,
+        13_830_717_199_673_000_403,
+        4_766_555_197_580_244_636,
+        4_655_499_185_155_543_315,
+        4_878_347_064_646_926_205,
+        9_716_310_284_519_816_031,
+        696_462_495_859_347_436,
+    ];
+    assert_eq!(golden, expected);
+}

@@ -3,6 +3,14 @@
 //! Rule: as in `order`.
 
 use super::*;
+use std::{
+    cell::RefCell,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Wake, Waker},
+};
 
 // ---- 7. Reclaim ---------------------------------------------------------------------------------
 
@@ -223,4 +231,44 @@ fn a_wait_that_is_already_over_doesnt_yield() {
     let report = executor.poll_once_with(ns(1));
     assert_eq!(words.take(), "one poll true three polls");
     assert_eq!(report.polled, 3 + 2);
+}
+
+/// Tells that it was woken.
+#[derive(Default)]
+struct Told(AtomicBool);
+
+impl Wake for Told {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_wait_armed_between_frames_counts_from_the_frame_last_finished() {
+    let mut executor = Executor::new();
+    let told: [Arc<Told>; 3] = Default::default();
+    let waits: Rc<RefCell<Vec<_>>> = Rc::new(RefCell::new(vec![]));
+    let (tell, kept) = (told.clone(), waits.clone());
+    // Between frames only a destructor is near enough to an executor to arm a wait.
+    let handle = executor.spawn(async move {
+        let _guard = crate::words::on_drop(move || {
+            for (told, n) in tell.iter().zip(1..) {
+                let mut wait = Box::pin(frames(n));
+                let waker = Waker::from(told.clone());
+                assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+                kept.borrow_mut().push(wait);
+            }
+        });
+        pending::<()>().await;
+    });
+    executor.poll_once();
+    executor.poll_once();
+    handle.cancel();
+    let mut seen = Vec::new();
+    for _ in 3..7 {
+        executor.poll_once();
+        let count = told.iter().filter(|told| told.0.load(Ordering::Relaxed)).count();
+        seen.push(format!("{} in frame {}", count, executor.frame()));
+    }
+    assert_eq!(seen, ["1 in frame 3", "2 in frame 4", "3 in frame 5", "3 in frame 6"]);
 }
