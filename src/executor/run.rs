@@ -16,7 +16,7 @@ use super::key::{NO_TASK, TaskId};
 use super::lane::{LaneState, entry};
 use super::report::IncidentKind;
 use super::storage::{ChunkView, PLACE_BITS};
-use super::task::{Begun, Slot, flag};
+use super::task::{Begun, Granted, Slot, flag};
 use super::trace::Change;
 use super::waker;
 
@@ -77,65 +77,87 @@ impl Core {
         lane.ready.append(&lane.put_off);
     }
 
-    /// Polls the batch's tasks up to `end`: the loop in which a resume's time is spent.
+    /// Polls the batch's tasks up to `end`.
     fn run_batch(&self, lane: &LaneState, progress: &mut Progress, end: usize) {
         let released = flag::next_of(lane.released.get());
+        while progress.at < end {
+            let entry = progress.batch[progress.at];
+            if entry & entry::FROM_NEXT != 0 && !self.trace.is_on() {
+                let before = progress.at;
+                if let Some(chunk) = self.storage.chunk(entry & entry::INDEX) {
+                    self.run_released(chunk, &progress.batch[..end], &mut progress.at, released);
+                }
+                if progress.at != before {
+                    continue;
+                }
+            }
+            progress.at += 1;
+            match self.begin(lane, entry, released) {
+                Some(begun) => self.poll(begun, entry & entry::INDEX),
+                None => progress.skipped += 1,
+            }
+        }
+    }
+
+    /// Polls those of a row of entries, from `at` on, that step 4 released, that nothing else woke, and that
+    /// lie in one chunk, as scripts do that were spawned in a row: the loop in which a resume's time is
+    /// spent. Stops before the first entry that isn't such a one, and after one that ends.
+    fn run_released(&self, chunk: ChunkView<'_>, batch: &[u32], at: &mut usize, released: u8) {
         let serial = self.step_serial.get();
+        let next = self.next_flags_now.get();
         let number = self.number();
-        let trace = self.trace.is_on();
         let mut waker = waker::for_task(NO_TASK);
         self.own_waker.set(&*waker);
-        // The chunk of the last script that step 4 released, by the high bits of its entry: those that were
-        // spawned in a row mostly wait in a row.
-        let (mut chunk, mut high) = (None::<ChunkView<'_>>, entry::TOMBSTONE);
-        let Progress { batch, at, skipped, .. } = progress;
-        let batch = &batch[..end];
         let mut place = *at;
-        while place < batch.len() {
-            let entry = batch[place];
+        let high = batch[place] >> PLACE_BITS;
+        while let Some(&entry) = batch.get(place)
+            && entry >> PLACE_BITS == high
+            && let Some(slot) = chunk.slot(entry)
+            && let Some(begun) = slot.begin(RELEASE, released)
+        {
             place += 1;
             *at = place;
-            let begun = match chunk {
-                Some(chunk) if entry >> PLACE_BITS == high => chunk.slot(entry).and_then(|slot| slot.begin(RELEASE, released)),
-                _ => None,
-            };
-            let begun = match begun {
-                Some(begun) => {
-                    // Its first poll in this step, or an entry of another wake would have come before.
-                    begun.slot.header.last_step.set(serial);
-                    begun
-                }
-                None => {
-                    let Some(begun) = self.begin(lane, entry, released) else {
-                        *skipped += 1;
-                        continue;
-                    };
-                    if entry & entry::FROM_NEXT != 0 {
-                        high = entry >> PLACE_BITS;
-                        chunk = self.storage.chunk(entry & entry::INDEX);
-                    }
-                    begun
-                }
-            };
-            let index = entry & entry::INDEX;
-            if trace {
-                self.trace_poll(index);
-            }
             let header = begun.slot.header;
-            let key = TaskId::new(number, index, begun.generation);
+            // Its first poll in this step, or an entry of another wake would have come before.
+            header.last_step.set(serial);
             header.polls.set(header.polls.get().wrapping_add(1));
+            let index = entry & entry::INDEX;
+            let key = TaskId::new(number, index, begun.generation);
             self.running.set(key);
             waker = waker::for_task(key);
-            let ready = begun.poll(&mut Context::from_waker(&waker));
-            if let Some(site) = self.wish.take() {
-                self.grant(header, index, site);
+            let (ready, granted) = begun.poll(&mut Context::from_waker(&waker), &self.wish, next);
+            if granted != Granted::Nothing {
+                self.grant(index, granted);
             }
             if ready || self.has_ends.get() {
                 self.end_of_poll(key, ready);
+                break;
             }
         }
         self.own_waker.set(ptr::null());
         self.running.set(NO_TASK);
+    }
+
+    /// Polls one task.
+    fn poll(&self, begun: Begun<'_>, index: u32) {
+        if self.trace.is_on() {
+            self.trace.record(Change::Polled, begun.slot.cold().number.get());
+        }
+        let header = begun.slot.header;
+        header.polls.set(header.polls.get().wrapping_add(1));
+        let key = TaskId::new(self.number(), index, begun.generation);
+        let waker = waker::for_task(key);
+        self.own_waker.set(&*waker);
+        self.running.set(key);
+        let (ready, granted) = begun.poll(&mut Context::from_waker(&waker), &self.wish, self.next_flags_now.get());
+        if granted != Granted::Nothing {
+            self.grant(index, granted);
+        }
+        self.own_waker.set(ptr::null());
+        self.running.set(NO_TASK);
+        if ready || self.has_ends.get() {
+            self.end_of_poll(key, ready);
+        }
     }
 
     /// Begins the poll of the task that an entry names; none when the entry is stale, or the task is put
@@ -163,14 +185,10 @@ impl Core {
         slot.begin(0, 0)
     }
 
-    #[cold]
-    fn trace_poll(&self, index: u32) {
-        self.trace.record(Change::Polled, self.storage.slot(index).cold().number.get());
-    }
-
     /// Ends a task whose poll was its last, and carries out all ends of that poll.
     #[inline(never)]
     fn end_of_poll(&self, key: TaskId, ready: bool) {
+        self.own_waker.set(ptr::null());
         self.running.set(NO_TASK);
         let slot = self.storage.slot(key.index());
         if ready {

@@ -195,6 +195,23 @@ impl Header {
     }
 }
 
+/// A place in the source.
+pub(crate) type Site = &'static Location<'static>;
+
+/// Where the running script has awaited its lane's next step.
+pub(crate) type Wish = Cell<Option<Site>>;
+
+/// What became of the wish of a poll.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Granted {
+    /// There was none.
+    Nothing,
+    /// The task now waits for its lane's next step.
+    First,
+    /// It did already, and does once more.
+    Another,
+}
+
 /// What a task is beside its header and its future: touched at its start and end, and by inspection.
 pub(crate) struct Cold {
     vtable: Cell<&'static VTable>,
@@ -501,14 +518,22 @@ pub(crate) struct Begun<'a> {
 
 impl Begun<'_> {
     /// Polls the future: 2' back to idle when pending, 3 completed when ready (then `true`). When the
-    /// poll unwinds, the task stays `Running`.
+    /// poll unwinds, the task stays `Running`. A wish that the poll left in `wish` is taken: it is noted
+    /// in the same store, with the flags `next`, unless the task has such a wait already.
     #[inline]
-    pub(super) fn poll(self, context: &mut Context<'_>) -> bool {
+    pub(super) fn poll(self, context: &mut Context<'_>, wish: &Wish, next: u8) -> (bool, Granted) {
         // SAFETY: idle before `begin`, so the future is there (3) and its type's function beside it (2);
         // `Running`, which only this value and `panicked` can end, keeps a second poll and the drop away.
         let ready = unsafe { (self.slot.header.poll.get())(self.slot.task, context) };
-        let word = self.slot.header.word.get();
-        self.slot.header.word.set(word.with_state(if ready { State::Completed } else { State::Idle }));
-        ready
+        let header = self.slot.header;
+        let mut granted = Granted::Nothing;
+        let mut word = header.word.get().with_state(if ready { State::Completed } else { State::Idle });
+        if let Some(site) = wish.take() {
+            granted = if word.flags() & flag::NEXT == 0 { Granted::First } else { Granted::Another };
+            word = word.with_next(next & flag::NEXT_BOTH);
+            header.site.set(Some(site));
+        }
+        header.word.set(word);
+        (ready, granted)
     }
 }

@@ -14,7 +14,7 @@ use super::core::Core;
 use super::inspect::WaitKind;
 use super::key::TaskId;
 use super::lane::{LaneState, SlowWait, Stamp, StepWait, entry};
-use super::task::{Header, flag};
+use super::task::{Granted, flag};
 use super::waker;
 use super::wheel::TimerKey;
 
@@ -36,31 +36,31 @@ impl Core {
         self.arm_step_with(waker, site)
     }
 
-    /// Puts the running script into the list that its wish is for.
+    /// Puts a script, whose header says so already, into the list of those that wait for the next step of
+    /// the lane being stepped, which is a running script's own.
     #[inline]
-    pub(super) fn grant(&self, header: &Header, index: u32, site: &'static Location<'static>) {
-        if header.has(flag::NEXT) {
+    pub(super) fn grant(&self, index: u32, granted: Granted) {
+        if granted == Granted::Another {
             self.count_next(index);
         }
-        // A running script's lane is the one being stepped.
-        header.wait_for_next(self.next_flags_now.get(), site);
         // ORDER: in the order in which they began to wait.
         self.next_now.push(index | entry::FROM_NEXT);
     }
 
     /// Grants the running script's wish before its poll returns.
-    #[cold]
-    pub(super) fn grant_running(&self, site: &'static Location<'static>) {
-        if let Some(slot) = self.current_slot() {
-            self.grant(slot.header, self.running.get().index(), site);
-        }
-    }
-
     #[inline]
     pub(super) fn settle_wish(&self) {
         if let Some(site) = self.wish.take() {
             self.grant_running(site);
         }
+    }
+
+    #[cold]
+    fn grant_running(&self, site: &'static Location<'static>) {
+        let Some(slot) = self.current_slot() else { return };
+        let granted = if slot.header.has(flag::NEXT) { Granted::Another } else { Granted::First };
+        slot.header.wait_for_next(self.next_flags_now.get(), site);
+        self.grant(self.running.get().index(), granted);
     }
 
     /// Counts one more entry in the next-step list for a task that has one there.

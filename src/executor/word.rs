@@ -86,6 +86,13 @@ impl Word {
         self.with(WAIT, wait as u8)
     }
 
+    /// With these flags besides, of a task that waits for its lane's next step.
+    #[inline]
+    pub(super) const fn with_next(self, flags: u8) -> Self {
+        let word = self.0 & !(0xFF << WAIT);
+        Word(word | ((flags as u64) << FLAGS) | ((WaitKind::NextFrame as u64) << WAIT))
+    }
+
     /// Whether it is idle, and has just `flags` of the flags in `among`.
     #[inline]
     pub(super) const fn is_idle_with(self, among: u8, flags: u8) -> bool {
