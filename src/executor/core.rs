@@ -246,7 +246,10 @@ impl Core {
 
     pub(crate) fn add_clock(&self, lane: u8, name: &'static str, counts_steps: bool) -> u16 {
         let mut clocks = self.clocks.borrow_mut();
-        let index = u16::try_from(clocks.len()).ok().filter(|&index| index < u16::MAX).expect("an executor has at most 65,535 clocks");
+        let index = u16::try_from(clocks.len())
+            .ok()
+            .filter(|&index| index < u16::MAX)
+            .expect("an executor has at most 65,535 clocks");
         let now = if counts_steps { self.frame.get() } else { 0 };
         clocks.push(ClockState::new(name, lane, counts_steps, now));
         index

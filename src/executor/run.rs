@@ -19,6 +19,7 @@ use super::storage::{ChunkView, PLACE_BITS};
 use super::task::{Begun, Granted, Slot, flag};
 use super::trace::Change;
 use super::waker;
+use super::word::NextMark;
 
 /// The flags that a script has all told that step 4 released and that nothing else woke.
 const RELEASE: u8 = flag::NEXT_BOTH | flag::NEXT_MORE | flag::QUEUED;
@@ -102,9 +103,10 @@ impl Core {
     /// Polls those of a row of entries, from `at` on, that step 4 released, that nothing else woke, and that
     /// lie in one chunk, as scripts do that were spawned in a row: the loop in which a resume's time is
     /// spent. Stops before the first entry that isn't such a one, and after one that ends.
+    #[inline(never)]
     fn run_released(&self, chunk: ChunkView<'_>, batch: &[u32], at: &mut usize, released: u8) {
         let serial = self.step_serial.get();
-        let next = self.next_flags_now.get();
+        let next = NextMark::new(self.next_flags_now.get());
         let number = self.number();
         let mut waker = waker::for_task(NO_TASK);
         self.own_waker.set(&*waker);
@@ -139,6 +141,7 @@ impl Core {
     }
 
     /// Polls one task.
+    #[inline(never)]
     fn poll(&self, begun: Begun<'_>, index: u32) {
         if self.trace.is_on() {
             self.trace.record(Change::Polled, begun.slot.cold().number.get());
@@ -149,7 +152,8 @@ impl Core {
         let waker = waker::for_task(key);
         self.own_waker.set(&*waker);
         self.running.set(key);
-        let (ready, granted) = begun.poll(&mut Context::from_waker(&waker), &self.wish, self.next_flags_now.get());
+        let (ready, granted) =
+            begun.poll(&mut Context::from_waker(&waker), &self.wish, NextMark::new(self.next_flags_now.get()));
         if granted != Granted::Nothing {
             self.grant(index, granted);
         }

@@ -31,7 +31,8 @@ impl Core {
     pub(crate) fn open_scope(&self) -> ScopeKey {
         let uses = self.scope_uses.get().wrapping_add(1);
         self.scope_uses.set(uses);
-        let state = ScopeState { uses, body_ended: false, closed: false, oldest: NO_INDEX, youngest: NO_INDEX, waiter: None };
+        let state =
+            ScopeState { uses, body_ended: false, closed: false, oldest: NO_INDEX, youngest: NO_INDEX, waiter: None };
         ScopeKey { place: self.scopes.borrow_mut().insert(state) as u32, uses }
     }
 

@@ -123,7 +123,13 @@ impl Storage {
     #[inline]
     pub(crate) fn chunk(&self, index: u32) -> Option<ChunkView<'_>> {
         let chunk = self.chunks().get((index >> PLACE_BITS) as usize)?;
-        Some(ChunkView { base: chunk.base, cold: chunk.cold, stride: chunk.stride as usize, slots: chunk.slots, of: PhantomData })
+        Some(ChunkView {
+            base: chunk.base,
+            cold: chunk.cold,
+            stride: chunk.stride as usize,
+            slots: chunk.slots,
+            of: PhantomData,
+        })
     }
 
     #[inline]

@@ -39,7 +39,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 use super::inspect::WaitKind;
-use super::word::Word;
+use super::word::{NextMark, Word};
 
 /// What a slot is at; see the table at the top of the file.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -521,16 +521,17 @@ impl Begun<'_> {
     /// poll unwinds, the task stays `Running`. A wish that the poll left in `wish` is taken: it is noted
     /// in the same store, with the flags `next`, unless the task has such a wait already.
     #[inline]
-    pub(super) fn poll(self, context: &mut Context<'_>, wish: &Wish, next: u8) -> (bool, Granted) {
+    pub(super) fn poll(self, context: &mut Context<'_>, wish: &Wish, next: NextMark) -> (bool, Granted) {
         // SAFETY: idle before `begin`, so the future is there (3) and its type's function beside it (2);
         // `Running`, which only this value and `panicked` can end, keeps a second poll and the drop away.
         let ready = unsafe { (self.slot.header.poll.get())(self.slot.task, context) };
         let header = self.slot.header;
         let mut granted = Granted::Nothing;
-        let mut word = header.word.get().with_state(if ready { State::Completed } else { State::Idle });
+        let mut word = header.word.get();
+        word = if ready { word.with_state(State::Completed) } else { word.parked() };
         if let Some(site) = wish.take() {
             granted = if word.flags() & flag::NEXT == 0 { Granted::First } else { Granted::Another };
-            word = word.with_next(next & flag::NEXT_BOTH);
+            word = word.with_next(next);
             header.site.set(Some(site));
         }
         header.word.set(word);

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::inspect::WaitKind;
-use super::task::State;
+use super::task::{State, flag};
 
 /// From the low end: 32 bits of generation, then 8 each of state, flags, lane and wait.
 #[derive(Copy, Clone, PartialEq, Eq)]
@@ -86,11 +86,16 @@ impl Word {
         self.with(WAIT, wait as u8)
     }
 
-    /// With these flags besides, of a task that waits for its lane's next step.
+    /// With what a task has besides that waits for its lane's next step.
     #[inline]
-    pub(super) const fn with_next(self, flags: u8) -> Self {
-        let word = self.0 & !(0xFF << WAIT);
-        Word(word | ((flags as u64) << FLAGS) | ((WaitKind::NextFrame as u64) << WAIT))
+    pub(super) const fn with_next(self, mark: NextMark) -> Self {
+        Word((self.0 & !(0xFF << WAIT)) | mark.0)
+    }
+
+    /// Of a running task: idle.
+    #[inline]
+    pub(super) const fn parked(self) -> Self {
+        Word(self.0 ^ (((State::Running as u64) ^ (State::Idle as u64)) << STATE))
     }
 
     /// Whether it is idle, and has just `flags` of the flags in `among`.
@@ -106,6 +111,16 @@ impl Word {
     pub(super) const fn begun_without(self, among: u8) -> Self {
         let gone = (0xFF << STATE) | ((among as u64) << FLAGS) | (0xFF << WAIT);
         Word((self.0 & !gone) | ((State::Running as u64) << STATE))
+    }
+}
+
+/// What the word of a task that waits for its lane's next step has set.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct NextMark(u64);
+
+impl NextMark {
+    pub(super) const fn new(flags: u8) -> Self {
+        NextMark((((flags & flag::NEXT_BOTH) as u64) << FLAGS) | ((WaitKind::NextFrame as u64) << WAIT))
     }
 }
 
