@@ -32,6 +32,7 @@
 //! | [`join`], [`race`], [`timeout`] ... | with the futures inside | drops them |
 //! | [`scope`] | when its body and its children have ended | cancels the children |
 //! | [`Signal::wait`] | in the step in which it is raised, or the next | takes the wait back |
+//! | `Listener::next`, `Me::until` (with `bevy_ecs`) | in the step whose check finds them over | takes the wait back |
 //! | any other future | when it wakes the script, from whatever thread | – |
 //!
 //! # One frame, in order
@@ -85,7 +86,13 @@
 //!
 //! It is denied here and opened for these files, each with its invariants numbered at its top:
 //! `executor/task.rs` (a future in its slot), `executor/storage.rs` (the memory of slots),
-//! `executor/waker.rs` (a waker made from parts), `executor/current.rs` (the executor that runs the script).
+//! `executor/waker.rs` (a waker made from parts), `executor/current.rs` (the executor that runs the script),
+//! `executor/queue.rs` (a list that is pushed to without a borrow).
+
+/// The examples of the read-me are compiled and run with the tests.
+#[cfg(all(doctest, feature = "bevy_ecs"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(feature = "bevy_ecs")]
 mod ecs;
