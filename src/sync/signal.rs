@@ -1,7 +1,7 @@
 //! A signal: many scripts wait, one raises it, all go on.
 
 use std::cell::{Cell, RefCell};
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -50,34 +50,25 @@ impl Signal {
     }
 
     /// Wakes all that wait, in the order in which they began to.
+    ///
+    /// # Panics
+    /// With the first panic of a foreign waker, after all have been woken.
     pub fn raise(&self) {
         self.shared.raised.set(self.shared.raised.get() + 1);
         let count = self.shared.waiters.borrow().len();
-        Raise { waiters: &self.shared.waiters, count }.wake_all();
-    }
-}
-
-/// A raise under way: a waiter that panics when it is woken doesn't keep it from the others.
-struct Raise<'a> {
-    waiters: &'a RefCell<Fifo<Waker>>,
-    count: usize,
-}
-
-impl Raise<'_> {
-    fn wake_all(&mut self) {
-        while self.count > 0 {
-            self.count -= 1;
-            let waiter = self.waiters.borrow_mut().pop_front();
+        let mut panicked = None;
+        for _ in 0..count {
+            let waiter = self.shared.waiters.borrow_mut().pop_front();
             // A waiter may be foreign, and take others back when it is woken.
             let Some(waker) = waiter else { break };
-            waker.wake();
+            // One that panics doesn't keep it from the others.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                panicked.get_or_insert(payload);
+            }
         }
-    }
-}
-
-impl Drop for Raise<'_> {
-    fn drop(&mut self) {
-        self.wake_all();
+        if let Some(payload) = panicked {
+            resume_unwind(payload);
+        }
     }
 }
 

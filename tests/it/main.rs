@@ -6,6 +6,7 @@
 //! | `model` | random programs on the real executor and on a naive one, which is the specification in code |
 //! | `failures` | what breaks in other executors of this kind |
 //! | `lifecycle` | beginnings and ends: drops that act, counters about to wrap, things used after their time |
+//! | `misuse` | what nobody should do and somebody does: destructors that step, wakers that panic, limits reached |
 //! | `time` | clocks, sleeps, intervals, timeouts, and the order of timers |
 //! | `foreign` | combinators, channels and locks from elsewhere |
 //! | `ecs` | scripts on entities |
@@ -33,6 +34,7 @@ mod lanes;
 #[cfg(not(miri))]
 mod layers;
 mod lifecycle;
+mod misuse;
 mod model;
 mod order;
 mod time;

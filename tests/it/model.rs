@@ -30,7 +30,7 @@ fn setting(name: &str, unless_set: u64) -> u64 {
 }
 
 pub(crate) fn config(cases: u32) -> Config {
-    let cases = if cfg!(miri) { cases / 200 + 1 } else { cases };
+    let cases = if cfg!(miri) { cases / 1_000 + 1 } else { cases };
     Config {
         cases: setting("FRAMESTEP_CASES", cases.into()).try_into().expect("a number of cases"),
         rng_seed: RngSeed::Fixed(setting("FRAMESTEP_SEED", 0x5EED)),

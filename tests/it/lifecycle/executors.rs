@@ -4,6 +4,8 @@
 
 use super::*;
 
+type Boxed = Pin<Box<dyn Future<Output = ()>>>;
+
 // ---- The executor's end -------------------------------------------------------------------------
 
 #[test]
@@ -245,7 +247,7 @@ fn waits_moved_to_another_executor_wake_the_script_that_holds_them_now() {
     let signal = Signal::new();
     let child = left.spawn(frames(2));
     let clock = left.clock();
-    let waits: Vec<(&str, Pin<Box<dyn Future<Output = ()>>>)> = vec![
+    let waits: Vec<(&str, Boxed)> = vec![
         ("signal", Box::pin(signal.wait())),
         ("child", Box::pin(async { drop(child.await) })),
         ("sleep", Box::pin(clock.sleep(ns(25)))),

@@ -76,6 +76,13 @@ pub(super) struct Counts {
     pub(super) put_off: u64,
 }
 
+/// What a step names scripts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Incident {
+    Panicked,
+    PutOff,
+}
+
 /// A script's life.
 pub(super) struct Task {
     pub(super) lane: LaneNo,
@@ -152,6 +159,8 @@ pub(super) struct Naive {
     pub(super) frame: u64,
     pub(super) tasks: Vec<Task>,
     pub(super) counts: Counts,
+    /// What went wrong since the step before, in order.
+    pub(super) incidents: Vec<(Incident, ScriptNo)>,
     /// Wakes from other threads, in order of arrival, each script once.
     pub(super) inbox: Vec<ScriptNo>,
     /// A panic is unwinding: destructors that run now don't panic themselves.
@@ -185,6 +194,7 @@ impl Naive {
             frame: 0,
             tasks: Vec::new(),
             counts: Counts::default(),
+            incidents: Vec::new(),
             inbox: Vec::new(),
             unwinding: false,
             wrapped: false,
@@ -253,14 +263,19 @@ impl Naive {
         for task in &mut self.tasks {
             task.step_polls = 0;
         }
+        let mut first_over_frame_cap = true;
         while let Some(script) = self.lanes[lane].ready.pop_front() {
             let over_script_cap = self.tasks[script].step_polls >= self.script_polls;
             let over_frame_cap = self.counts.polled >= self.frame_polls;
-            if over_script_cap || over_frame_cap {
-                self.counts.put_off += 1;
-                self.lanes[lane].put_off.push(script);
-            } else {
+            if !over_script_cap && !over_frame_cap {
                 self.poll(script);
+                continue;
+            }
+            self.counts.put_off += 1;
+            self.lanes[lane].put_off.push(script);
+            // Of those that the frame's cap puts off the first one is named, for all of them.
+            if !over_frame_cap || take(&mut first_over_frame_cap) {
+                self.incidents.push((Incident::PutOff, script));
             }
         }
 
@@ -287,7 +302,7 @@ impl Naive {
 
     // ---- A script's life --------------------------------------------------------------------
 
-    /// Spawns into `lane`, or where the spawner lives. `machine` is given the script's number.
+    /// Spawns into `lane`, or where the spawner lives, or (from a destructor) where a step runs or ran last.
     pub(super) fn spawn(
         &mut self,
         lane: Option<LaneNo>,
@@ -397,7 +412,7 @@ impl Naive {
         match &end {
             Ok(_) => self.counts.completed += 1,
             Err(NoOutput::Cancelled) => self.counts.cancelled += 1,
-            Err(NoOutput::Panicked) => self.counts.panicked += 1,
+            Err(NoOutput::Panicked) => self.panicked(script),
             Err(NoOutput::Refused) => unreachable!("refused scripts never lived"),
         }
         self.unqueue(script);
@@ -442,7 +457,9 @@ impl Naive {
         let outer = self.current.take();
         let (_, panicked) = self.guarded(|exec| machine.discard(exec));
         self.current = outer;
-        self.counts.panicked += u64::from(panicked);
+        if panicked {
+            self.panicked(script);
+        }
     }
 
     fn drop_output(&mut self, script: ScriptNo) {
@@ -450,8 +467,15 @@ impl Naive {
             let outer = self.current.take();
             let (_, panicked) = self.guarded(|exec| (output.destructor)(exec));
             self.current = outer;
-            self.counts.panicked += u64::from(panicked);
+            if panicked {
+                self.panicked(script);
+            }
         }
+    }
+
+    fn panicked(&mut self, script: ScriptNo) {
+        self.counts.panicked += 1;
+        self.incidents.push((Incident::Panicked, script));
     }
 
     /// Runs user code; tells whether it panicked.

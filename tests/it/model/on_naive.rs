@@ -113,6 +113,9 @@ fn step(exec: &mut Naive, game: &Who, lane: LaneNo, nanos: u16) {
         })
         .collect();
     game.log(format!("sees {}", tasks.join(", ")));
+    for (what, script) in take(&mut exec.incidents) {
+        game.log(format!("hears that {script}: {what:?}"));
+    }
 }
 
 /// An act of the game: a panic that reaches it is logged.

@@ -133,6 +133,10 @@ fn step(exec: &mut fs::Executor, game: &Who, lane: usize, nanos: u16) {
         exec.is_idle(),
         exec.next_deadline().map(|time| time.as_nanos() as u64),
     ));
+    let script_of = |id| {
+        let script = game.world.table.borrow().iter().position(|entry| entry.id == Some(id));
+        script.expect("it is in the table")
+    };
     let mut tasks = Vec::new();
     exec.for_each_task(|info| {
         let state = match info.state {
@@ -140,12 +144,14 @@ fn step(exec: &mut fs::Executor, game: &Who, lane: usize, nanos: u16) {
             fs::TaskState::Waiting => "waiting",
             fs::TaskState::Running => "running",
         };
-        let script = game.world.table.borrow().iter().position(|entry| entry.id == Some(info.id));
-        let script = script.expect("it is in the table");
+        let script = script_of(info.id);
         let lane = game.world.lanes.iter().position(|&lane| lane == info.lane).expect("it is one of ours");
         tasks.push(format!("{script} {state} in {lane} after {}", info.polls));
     });
     game.log(format!("sees {}", tasks.join(", ")));
+    for incident in exec.incidents().iter().filter(|incident| incident.kind != fs::IncidentKind::LaneNotStepped) {
+        game.log(format!("hears that {}: {:?}", script_of(incident.task), incident.kind));
+    }
 }
 
 /// An act of the game: a panic that reaches it is logged.

@@ -25,3 +25,10 @@ fn a_handle_dropped_after_its_output_was_taken_wakes_nobody() {
     let ends = script(list![Guard(list![TakeOutput(1)]), CancelMe, Await(NextFrame)]);
     check(program(list![Do(Spawn(peeks)), Do(Spawn(ends)), Step(0)]));
 }
+
+#[test]
+fn a_panic_drops_what_the_innermost_wait_holds_first() {
+    let scope = |op: Op| Scope(list![ScopeSpawn(script(list![])), op]);
+    let both = list![scope(Await(Never)), Both(list![scope(Guard(list![])), Block(list![Await(Yield(1)), Panic])])];
+    check(program(list![Do(Spawn(script(list![Await(Both(both))]))), Step(0)]));
+}

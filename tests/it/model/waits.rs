@@ -94,6 +94,12 @@ impl Machine<String> for Yield {
     fn discard(&mut self, _: &mut Naive) {}
 }
 
+/// A panic on its way up drops what the innermost wait holds first.
+fn unwound(wait: &mut impl Machine<String>, exec: &mut Naive) -> Polled<String> {
+    wait.discard(exec);
+    Polled::Panicked
+}
+
 /// `join`: polls those that haven't ended, in order; ends with the last.
 pub(super) struct Join {
     parts: Vec<Waiting>,
@@ -114,7 +120,7 @@ impl Machine<String> for Join {
                 match part.poll(exec, me) {
                     Polled::Ready(value) => *word = Some(value),
                     Polled::Pending => {}
-                    Polled::Panicked => return Polled::Panicked,
+                    Polled::Panicked => return unwound(self, exec),
                 }
             }
         }
@@ -142,7 +148,7 @@ impl Machine<String> for Race {
                     return if exec.unwinding { Polled::Panicked } else { Polled::Ready(format!("race[{at}:{word}]")) };
                 }
                 Polled::Pending => {}
-                Polled::Panicked => return Polled::Panicked,
+                Polled::Panicked => return unwound(self, exec),
             }
         }
         Polled::Pending
@@ -293,7 +299,7 @@ impl Machine<String> for Scoped {
         if let ScopeState::Body(scope, body) = &mut self.state {
             match body.poll(exec, me) {
                 Polled::Pending => return Polled::Pending,
-                Polled::Panicked => return Polled::Panicked,
+                Polled::Panicked => return unwound(self, exec),
                 Polled::Ready(word) => {
                     let scope = *scope;
                     exec.end_scope_body(scope);
