@@ -47,8 +47,6 @@ fn main() {
                 b.push(theirs);
             }
         }
-        let least = |v: &[f64]| v.iter().copied().fold(f64::MAX, f64::min);
-        eprintln!("least {:.2} {:.2} {:.2}", least(&a), least(&b), least(&a) / least(&b));
         let (a, b) = (median(a), median(b));
         println!("{scripts:>9}  {a:>12.2}  {b:>12.2}  {:>6.2}", a / b);
         drop(ours);
