@@ -261,11 +261,22 @@ impl Core {
         }
         if let Some(key) = keep {
             self.payloads.borrow_mut().insert(key, payload);
-        } else if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            count(&self.counts.panicked);
-            // A payload whose destructor panics with another such payload could go on for ever.
-            std::mem::forget(second);
+        } else {
+            self.drop_payload(payload);
         }
+    }
+
+    /// Drops a panic's payload, whose destructor may panic with another.
+    fn drop_payload(&self, mut payload: Payload) {
+        for _ in 0..8 {
+            match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                Ok(()) => return,
+                Err(next) => payload = next,
+            }
+            count(&self.counts.panicked);
+        }
+        // Such a chain could go on for ever.
+        std::mem::forget(payload);
     }
 
     /// Ends every task in order of spawn numbers, and gives the executor's number back.
