@@ -20,17 +20,19 @@ use std::time::Duration;
 
 use slab::Slab;
 
+use super::batch::Batch;
 use super::clock::ClockState;
 use super::inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
-use super::key::{NO_TASK, TaskId};
+use super::key::TaskId;
 use super::lane::{Lane, LaneState, MAX_LANES, Stamp, entry};
 use super::queue::Queue;
 use super::registry::{Lease, OutsideWake};
 use super::report::{Incident, IncidentKind};
 use super::scopes::ScopeState;
 use super::storage::Storage;
-use super::task::{Slot, flag};
+use super::task::{Site, Slot, flag};
 use super::trace::{Trace, mix};
+use super::waker::Running;
 use super::{current, wheel};
 
 pub(crate) type Payload = Box<dyn Any + Send>;
@@ -104,15 +106,20 @@ pub(crate) struct Core {
     pub(super) next_flags_now: Cell<u8>,
     /// The next-step list of that lane, kept here so that the commonest wait finds it at once.
     pub(super) next_now: Queue,
-    /// The waker of the poll that is on the stack, to be compared with and never followed.
+    /// The ready entries that are being run.
+    pub(super) batch: Batch,
+    /// The waker of the poll that is on the stack, to be compared with and never followed; null unless a wish can
+    /// be noted.
     pub(super) own_waker: Cell<*const Waker>,
     /// Where the running script has awaited its lane's next step by that waker: granted when its poll
     /// returns, or by whatever looks at the list before.
-    pub(super) wish: Cell<Option<&'static Location<'static>>>,
+    pub(super) wish: Cell<Option<Site>>,
+    /// Whether the running script has said what it waits for.
+    pub(super) noted: Cell<bool>,
     /// Whether step 4 is going through a list one by one.
     pub(super) releasing: Cell<bool>,
     /// The task whose poll is on the stack.
-    pub(super) running: Cell<TaskId>,
+    pub(super) running: Running,
     pub(super) closed: Cell<bool>,
     pub(super) is_finished: Cell<bool>,
     /// Outputs whose destructors a handle is running: no slot is reused meanwhile.
@@ -153,7 +160,7 @@ impl Core {
     pub(crate) fn new(settings: Settings) -> Rc<Core> {
         static SERIALS: AtomicU32 = AtomicU32::new(1);
         let lease = Lease::take(settings.first_generation, settings.on_outside_wake);
-        let first_generation = lease.first_generation;
+        let (first_generation, lease_number) = (lease.first_generation, lease.number);
         let core = Rc::new_cyclic(|this| Core {
             this: this.clone(),
             lease,
@@ -175,10 +182,12 @@ impl Core {
             stamp_now: Cell::new(Stamp::NEVER),
             next_flags_now: Cell::new(0),
             next_now: Queue::with_capacity(settings.capacity),
+            batch: Batch::with_capacity(settings.capacity),
             own_waker: Cell::new(ptr::null()),
             wish: Cell::new(None),
+            noted: Cell::new(false),
             releasing: Cell::new(false),
-            running: Cell::new(NO_TASK),
+            running: Running::new(lease_number),
             closed: Cell::new(false),
             is_finished: Cell::new(false),
             holds: Cell::new(0),
@@ -274,7 +283,6 @@ impl Core {
     }
 
     /// The next-step list of a lane: that of the lane last stepped is at hand, in its place.
-    #[inline]
     pub(crate) fn next_of(&self, index: u8) -> &Queue {
         self.settle_wish();
         if index == self.lane_now.get() { &self.next_now } else { &self.lane(index).next }
@@ -313,12 +321,12 @@ impl Core {
 
     #[inline]
     pub(crate) fn current_key(&self) -> TaskId {
-        self.running.get()
+        self.running.key()
     }
 
+    #[inline]
     pub(crate) fn current_slot(&self) -> Option<Slot<'_>> {
-        let key = self.running.get();
-        if key == NO_TASK { None } else { Some(self.storage.slot(key.index())) }
+        self.running.index().map(|index| self.storage.slot(index))
     }
 
     pub(crate) fn key_at(&self, index: u32) -> TaskId {
@@ -330,6 +338,7 @@ impl Core {
     pub(crate) fn note(&self, kind: WaitKind, site: &'static Location<'static>) {
         if let Some(slot) = self.current_slot() {
             self.settle_wish();
+            self.noted.set(true);
             slot.header.set_wait(kind);
             slot.header.site.set(Some(site));
         }
@@ -339,6 +348,7 @@ impl Core {
     pub(crate) fn note_due(&self, kind: WaitKind, site: &'static Location<'static>, clock: u16, due: u64) {
         if let Some(slot) = self.current_slot() {
             self.settle_wish();
+            self.noted.set(true);
             slot.header.set_wait(kind);
             slot.header.site.set(Some(site));
             slot.cold().due.set(due);

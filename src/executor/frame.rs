@@ -10,7 +10,6 @@ use super::core::Core;
 use super::current;
 use super::lane::{LaneState, SlowWait, entry};
 use super::report::{FrameReport, IncidentKind};
-use super::run::Progress;
 use super::task::flag;
 use super::trace::Change;
 use super::waker;
@@ -55,10 +54,8 @@ impl Core {
         // ORDER: 5. Check the waits that outer layers brought, without resuming any script.
         self.check(lane);
         // ORDER: 6. Run the ready queue to its end.
-        let mut progress = Progress::with_list(lane.spare.take());
-        self.guarded(|| self.run(lane, &mut progress));
-        let polled = progress.polled();
-        lane.spare.set(progress.into_list());
+        self.guarded(|| self.run(lane));
+        let polled = self.batch.take_polled();
         // ORDER: 7. Reclaim what has been retired, in order.
         self.reclaim();
         // 8. Report.

@@ -6,7 +6,6 @@
 //! dropped, then whoever awaits it is woken, then its scope. A panic in one stage goes on with the next.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::ptr;
 
 use super::core::{Core, Payload, Stage, count};
 use super::current;
@@ -104,7 +103,7 @@ impl Core {
         }
         let lane = self.lane(header.lane());
         let is_released = lane.has_released(header.flags());
-        if is_released && !self.releasing.get() {
+        if is_released && !self.releasing.get() && header.state() == State::Idle {
             // Released in this step and not yet reached: it is in the queue already.
             return false;
         }
@@ -125,12 +124,22 @@ impl Core {
                 true
             }
             State::Running => {
-                slot.header.set(flag::CANCEL);
-                self.has_ends.set(true);
+                self.cancel_running(slot);
                 true
             }
             _ => false,
         }
+    }
+
+    fn cancel_running(&self, slot: Slot<'_>) {
+        slot.header.set(flag::CANCEL);
+        self.note_end();
+    }
+
+    /// Makes the poll that is on the stack, if there is one, be looked at when it returns.
+    fn note_end(&self) {
+        self.has_ends.set(true);
+        self.settle_wish();
     }
 
     /// Notes the end of a task whose state says so; its future is dropped by the next `drain`.
@@ -143,7 +152,7 @@ impl Core {
         self.live.set(self.live.get() - 1);
         self.trace.record(how, slot.cold().number.get());
         self.ending.borrow_mut().push_back(index);
-        self.has_ends.set(true);
+        self.note_end();
     }
 
     /// Carries out the ends so far, outside of a step. Inside of one the step does it.
@@ -232,10 +241,12 @@ impl Core {
     fn panicked(&self, payload: Payload) {
         count(&self.counts.panicked);
         let message = message_of(&payload);
-        let key = self.running.get();
-        self.settle_wish();
-        self.own_waker.set(ptr::null());
-        self.running.set(super::key::NO_TASK);
+        let key = self.running.key();
+        if let Some(slot) = self.current_slot() {
+            self.settle_wish();
+            self.forget_release(slot.header);
+            self.running.clear();
+        }
         let mut keep = None;
         if let Some((index, stage)) = self.at_stage.get() {
             let what = match stage {
@@ -301,10 +312,7 @@ impl Core {
                 slot.cancelled();
                 self.ended(key.index(), slot, Change::Cancelled);
             }
-            State::Running => {
-                slot.header.set(flag::CANCEL);
-                self.has_ends.set(true);
-            }
+            State::Running => self.cancel_running(slot),
             _ => (),
         }
     }

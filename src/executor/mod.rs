@@ -3,7 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `frame` | one frame, in order: the eight steps |
-//! | `run` | step 6: the ready queue |
+//! | `run`, `batch` | step 6: the ready queue |
 //! | `lifecycle` | spawn, wake, cancel, panic, and the stages of an end |
 //! | `core` | the state that these work on |
 //! | `lane`, `queue`, `waits` | ready queues and next-step lists; arming and taking back waits |
@@ -17,6 +17,7 @@
 //!
 //! This layer knows only `Future` and `Waker`.
 
+mod batch;
 mod builder;
 mod clock;
 pub(crate) mod core;

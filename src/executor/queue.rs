@@ -38,6 +38,12 @@ impl Queue {
         place as u32
     }
 
+    /// Adds entries of another list.
+    pub(crate) fn extend(&self, entries: &[u32]) {
+        // SAFETY: as in `push`; `entries` is no part of any queue: those give no slices out.
+        unsafe { &mut *self.list() }.extend_from_slice(entries);
+    }
+
     #[inline]
     pub(crate) fn len(&self) -> usize {
         // SAFETY: as in `push`.

@@ -5,72 +5,48 @@
 //! those put off, and comes first in the lane's next step.
 //!
 //! How: the queue is taken in batches, each swapped out whole, so that what is woken meanwhile gathers
-//! behind it without a borrow across a poll. The caller keeps the batch and the place in it, so that
-//! the loop goes on behind a script that panicked.
+//! behind it (`batch`). Where the loop is stands in the core, so that it goes on behind a script that panicked.
+//!
+//! Most scripts of most frames were released by step 4 and wait for the next step again. For them a poll
+//! is all that is done here: their flags are tested in one comparison and set in one store, and they stay
+//! where they are in the list. Everything else is for `begin` and `finish`.
 
 use std::ptr;
-use std::task::Context;
+use std::task::{Context, Waker};
 
 use super::core::{Core, count};
-use super::key::{NO_TASK, TaskId};
+use super::inspect::WaitKind;
 use super::lane::{LaneState, entry};
 use super::report::IncidentKind;
-use super::storage::{ChunkView, PLACE_BITS};
-use super::task::{Begun, Granted, Slot, flag};
+use super::storage::{ChunkView, PLACE};
+use super::task::{Begun, Pending, Slot, flag};
 use super::trace::Change;
 use super::waker;
-use super::word::NextMark;
-
-/// The flags that a script has all told that step 4 released and that nothing else woke.
-const RELEASE: u8 = flag::NEXT_BOTH | flag::NEXT_MORE | flag::QUEUED;
-
-/// Where the loop is.
-#[derive(Debug, Default)]
-pub(super) struct Progress {
-    batch: Vec<u32>,
-    at: usize,
-    /// Entries gone through in earlier batches, and entries so far that polled nothing.
-    before: u64,
-    skipped: u64,
-}
-
-impl Progress {
-    pub(super) fn with_list(list: Vec<u32>) -> Self {
-        Progress { batch: list, ..Progress::default() }
-    }
-
-    pub(super) fn polled(&self) -> u64 {
-        self.before + self.at as u64 - self.skipped
-    }
-
-    /// The list, empty.
-    pub(super) fn into_list(mut self) -> Vec<u32> {
-        self.batch.clear();
-        self.batch
-    }
-}
+use super::word::AtRest;
 
 impl Core {
     /// Runs the lane's ready queue. May unwind with a script's panic; then it can be called again.
-    pub(super) fn run(&self, lane: &LaneState, progress: &mut Progress) {
+    pub(super) fn run(&self, lane: &LaneState) {
         self.drain();
+        let waker = waker::lend(&self.running);
         loop {
-            let room = self.frame_polls - progress.polled();
-            let end = progress.batch.len().min(progress.at.saturating_add(usize::try_from(room).unwrap_or(usize::MAX)));
-            self.run_batch(lane, progress, end);
-            if progress.at < progress.batch.len() {
-                if progress.polled() >= self.frame_polls {
-                    self.put_off_rest(lane, progress);
+            let entries = self.batch.entries();
+            let room = usize::try_from(self.frame_polls - self.batch.polled()).unwrap_or(usize::MAX);
+            let end = entries.len().min(self.batch.at().saturating_add(room));
+            if self.trace.is_on() {
+                self.run_batch::<true>(lane, &waker, &entries[..end]);
+            } else {
+                self.run_batch::<false>(lane, &waker, &entries[..end]);
+            }
+            let left = self.batch.at() < entries.len();
+            drop(entries);
+            if left {
+                self.batch.break_row(&self.next_now, self.batch.at());
+                if self.batch.polled() >= self.frame_polls {
+                    self.put_off_rest(lane);
                     return;
                 }
-                continue;
-            }
-            progress.before += progress.at as u64;
-            progress.at = 0;
-            let mut empty = std::mem::take(&mut progress.batch);
-            empty.clear();
-            progress.batch = lane.ready.replace(empty);
-            if progress.batch.is_empty() {
+            } else if !self.batch.refill(&lane.ready, &self.next_now) {
                 break;
             }
         }
@@ -78,103 +54,132 @@ impl Core {
         lane.ready.append(&lane.put_off);
     }
 
-    /// Polls the batch's tasks up to `end`.
-    fn run_batch(&self, lane: &LaneState, progress: &mut Progress, end: usize) {
-        let released = flag::next_of(lane.released.get());
-        while progress.at < end {
-            let entry = progress.batch[progress.at];
-            if entry & entry::FROM_NEXT != 0 && !self.trace.is_on() {
-                let before = progress.at;
-                if let Some(chunk) = self.storage.chunk(entry & entry::INDEX) {
-                    self.run_released(chunk, &progress.batch[..end], &mut progress.at, released);
-                }
-                if progress.at != before {
+    /// Polls the tasks of `entries`, from where the batch is at.
+    fn run_batch<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker, entries: &[u32]) {
+        let at_rest = AtRest::new(flag::next_of(lane.released.get()));
+        self.begin_row(waker);
+        let mut context = Context::from_waker(waker);
+        while let Some(&entry) = entries.get(self.batch.at()) {
+            if entry & entry::FROM_NEXT != 0
+                && let Some(chunk) = self.storage.chunk(entry & entry::INDEX)
+            {
+                let before = self.batch.at();
+                self.run_row::<TRACED>(chunk, at_rest, waker, entries);
+                if self.batch.at() != before {
                     continue;
                 }
             }
-            progress.at += 1;
-            match self.begin(lane, entry, released) {
-                Some(begun) => self.poll(begun, entry & entry::INDEX),
-                None => progress.skipped += 1,
+            let at = self.batch.at();
+            self.batch.break_row(&self.next_now, at);
+            self.begin_row(waker);
+            self.batch.set_at(at + 1);
+            match self.begin(lane, entry) {
+                Some(begun) => {
+                    let pending = self.poll::<TRACED>(begun, entry & entry::INDEX, &mut context);
+                    self.finish(pending);
+                }
+                None => self.batch.skip(),
             }
+            // It may have another waker in it now.
+            context = Context::from_waker(waker);
+            self.begin_row(waker);
         }
+        self.own_waker.set(ptr::null());
     }
 
-    /// Polls those of a row of entries, from `at` on, that step 4 released, that nothing else woke, and that
-    /// lie in one chunk, as scripts do that were spawned in a row: the loop in which a resume's time is
-    /// spent. Stops before the first entry that isn't such a one, and after one that ends.
+    /// Lets the scripts from here on stay where they are.
+    fn begin_row(&self, waker: &Waker) {
+        self.own_waker.set(waker);
+        self.batch.begin_row(&self.next_now);
+    }
+
+    /// Polls a row of entries, from where the batch is at, whose tasks are at rest and lie in one chunk, as
+    /// scripts do that were spawned in a row: the loop in which a resume's time is spent.
     #[inline(never)]
-    fn run_released(&self, chunk: ChunkView<'_>, batch: &[u32], at: &mut usize, released: u8) {
+    fn run_row<const TRACED: bool>(&self, chunk: ChunkView<'_>, at_rest: AtRest, waker: &Waker, entries: &[u32]) {
         let serial = self.step_serial.get();
-        let next = NextMark::new(self.next_flags_now.get());
-        let number = self.number();
-        let mut waker = waker::for_task(NO_TASK);
-        self.own_waker.set(&*waker);
-        let mut place = *at;
-        let high = batch[place] >> PLACE_BITS;
-        while let Some(&entry) = batch.get(place)
-            && entry >> PLACE_BITS == high
-            && let Some(slot) = chunk.slot(entry)
-            && let Some(begun) = slot.begin(RELEASE, released)
+        let first = entries[self.batch.at()] & !PLACE;
+        let mut at = self.batch.at();
+        let mut context = Context::from_waker(waker);
+        while let Some(&entry) = entries.get(at)
+            && let Some(slot) = chunk.slot(entry.wrapping_sub(first))
+            && let Some(begun) = slot.begin_at_rest(at_rest)
         {
-            place += 1;
-            *at = place;
-            let header = begun.slot.header;
+            at += 1;
+            self.batch.set_at(at);
             // Its first poll in this step, or an entry of another wake would have come before.
-            header.last_step.set(serial);
-            header.polls.set(header.polls.get().wrapping_add(1));
-            let index = entry & entry::INDEX;
-            let key = TaskId::new(number, index, begun.generation);
-            self.running.set(key);
-            waker = waker::for_task(key);
-            let (ready, granted) = begun.poll(&mut Context::from_waker(&waker), &self.wish, next);
-            if granted != Granted::Nothing {
-                self.grant(index, granted);
+            slot.header.last_step.set(serial);
+            let pending = self.poll::<TRACED>(begun, entry & entry::INDEX, &mut context);
+            match pending {
+                Some(pending) if let Some(site) = self.wish.take() => {
+                    pending.park_for_next(site);
+                    self.own_waker.set(waker);
+                }
+                pending => {
+                    self.finish(pending);
+                    self.begin_row(waker);
+                }
             }
-            if ready || self.has_ends.get() {
-                self.end_of_poll(key, ready);
+            // A future can put another waker into the context that it is given.
+            if !ptr::eq(context.waker(), waker) {
                 break;
             }
         }
-        self.own_waker.set(ptr::null());
-        self.running.set(NO_TASK);
+        self.running.clear();
     }
 
     /// Polls one task.
-    #[inline(never)]
-    fn poll(&self, begun: Begun<'_>, index: u32) {
-        if self.trace.is_on() {
+    #[inline(always)]
+    fn poll<'a, const TRACED: bool>(
+        &self,
+        begun: Begun<'a>,
+        index: u32,
+        context: &mut Context<'_>,
+    ) -> Option<Pending<'a>> {
+        let header = begun.slot.header;
+        if TRACED {
             self.trace.record(Change::Polled, begun.slot.cold().number.get());
         }
-        let header = begun.slot.header;
         header.polls.set(header.polls.get().wrapping_add(1));
-        let key = TaskId::new(self.number(), index, begun.generation);
-        let waker = waker::for_task(key);
-        self.own_waker.set(&*waker);
-        self.running.set(key);
-        let (ready, granted) =
-            begun.poll(&mut Context::from_waker(&waker), &self.wish, NextMark::new(self.next_flags_now.get()));
-        if granted != Granted::Nothing {
-            self.grant(index, granted);
+        self.running.set(index, header.generation());
+        begun.poll(context)
+    }
+
+    /// Parks or ends a task that was polled and doesn't just stay at rest, and carries out all ends that its poll brought.
+    #[inline(never)]
+    fn finish(&self, pending: Option<Pending<'_>>) {
+        self.settle_wish();
+        let index = self.running.index().expect("a task is being polled");
+        let slot = self.storage.slot(index);
+        let header = slot.header;
+        self.forget_release(header);
+        if !self.noted.replace(false) {
+            header.set_wait(WaitKind::Unknown);
         }
-        self.own_waker.set(ptr::null());
-        self.running.set(NO_TASK);
-        if ready || self.has_ends.get() {
-            self.end_of_poll(key, ready);
+        self.running.clear();
+        match pending {
+            None => self.ended(index, slot, Change::Completed),
+            Some(pending) => {
+                pending.park();
+                if header.has(flag::CANCEL) {
+                    slot.cancelled();
+                    self.ended(index, slot, Change::Cancelled);
+                }
+            }
         }
+        self.drain();
     }
 
     /// Begins the poll of the task that an entry names; none when the entry is stale, or the task is put
     /// off.
-    #[inline(never)]
-    fn begin(&self, lane: &LaneState, entry: u32, released: u8) -> Option<Begun<'_>> {
+    fn begin(&self, lane: &LaneState, entry: u32) -> Option<Begun<'_>> {
         if entry == entry::TOMBSTONE {
             return None;
         }
         let index = entry & entry::INDEX;
         let slot = self.storage.slot(index);
         let flags = slot.header.flags();
-        let is_released = flags & flag::NEXT_BOTH == released;
+        let is_released = lane.has_released(flags);
         let is_named = if entry & entry::FROM_NEXT != 0 { is_released } else { flags & flag::QUEUED != 0 };
         if !is_named || !slot.header.state().is_live() {
             self.discard(index, entry, is_released);
@@ -186,22 +191,7 @@ impl Core {
         if slot.header.last_step.replace(serial) == serial && !self.may_poll_again(lane, index) {
             return None;
         }
-        slot.begin(0, 0)
-    }
-
-    /// Ends a task whose poll was its last, and carries out all ends of that poll.
-    #[inline(never)]
-    fn end_of_poll(&self, key: TaskId, ready: bool) {
-        self.own_waker.set(ptr::null());
-        self.running.set(NO_TASK);
-        let slot = self.storage.slot(key.index());
-        if ready {
-            self.ended(key.index(), slot, Change::Completed);
-        } else if slot.header.has(flag::CANCEL) {
-            slot.cancelled();
-            self.ended(key.index(), slot, Change::Cancelled);
-        }
-        self.drain();
+        slot.begin()
     }
 
     /// Counts another poll of a task in the same step, or puts it off.
@@ -245,8 +235,8 @@ impl Core {
 
     /// Puts off everything that is left, in order, behind those that were put off one by one.
     #[cold]
-    fn put_off_rest(&self, lane: &LaneState, progress: &mut Progress) {
-        let mut rest = progress.batch.split_off(progress.at);
+    fn put_off_rest(&self, lane: &LaneState) {
+        let mut rest = self.batch.take_rest();
         rest.append(&mut lane.ready.take());
         let mut put_off = lane.put_off.take();
         let mut first = true;

@@ -29,7 +29,8 @@ use super::task::{Cold, Header, NO_INDEX, Slot, Task};
 /// An index holds the place in its chunk in this many bits.
 pub(super) const PLACE_BITS: u32 = 8;
 const MAX_PLACES: usize = 1 << PLACE_BITS;
-const PLACE: u32 = MAX_PLACES as u32 - 1;
+/// The bits that hold it.
+pub(super) const PLACE: u32 = MAX_PLACES as u32 - 1;
 /// A chunk of big slots has fewer of them, so that a lone big future doesn't cost a hundred.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Sizes up to this step by `SMALL_STEP`, larger ones by an eighth of their power of two.
@@ -56,10 +57,9 @@ pub(crate) struct ChunkView<'a> {
 }
 
 impl<'a> ChunkView<'a> {
-    /// The slot with this index, which is one of this chunk's; `None` if the chunk has fewer slots.
+    /// The slot at this place of the chunk, if there is one.
     #[inline]
-    pub(crate) fn slot(self, index: u32) -> Option<Slot<'a>> {
-        let place = index & PLACE;
+    pub(crate) fn slot(self, place: u32) -> Option<Slot<'a>> {
         if place >= self.slots {
             return None;
         }

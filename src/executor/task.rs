@@ -39,7 +39,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 use super::inspect::WaitKind;
-use super::word::{NextMark, Word};
+use super::word::{AtRest, Word};
 
 /// What a slot is at; see the table at the top of the file.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -77,7 +77,7 @@ pub(crate) mod flag {
     /// It was cancelled while its poll was on the stack.
     pub(crate) const CANCEL: u8 = 32;
     /// The future is still in its slot: set and cleared in `task` alone.
-    pub(super) const FUTURE: u8 = 64;
+    pub(crate) const FUTURE: u8 = 64;
     /// A combinator noted where it was awaited: `Cold::outer` is of this poll.
     pub(crate) const OUTER: u8 = 128;
 
@@ -104,6 +104,7 @@ pub(crate) struct Header {
     poll: Cell<PollFn>,
     /// Where the wait was written that the task is parked at; with `wait`.
     pub(crate) site: Cell<Option<&'static Location<'static>>>,
+    generation: Cell<u32>,
     word: Cell<Word>,
     /// The serial of the step in which it was last polled.
     pub(crate) last_step: Cell<u32>,
@@ -118,7 +119,8 @@ impl Header {
         Header {
             poll: Cell::new(|_, _: &mut Context<'_>| false),
             site: Cell::new(None),
-            word: Cell::new(Word::vacant(generation)),
+            generation: Cell::new(generation),
+            word: Cell::new(Word::VACANT),
             last_step: Cell::new(0),
             polls: Cell::new(0),
         }
@@ -135,11 +137,11 @@ impl Header {
 
     #[inline]
     pub(crate) fn generation(&self) -> u32 {
-        self.word.get().generation()
+        self.generation.get()
     }
 
     pub(crate) fn set_generation(&self, generation: u32) {
-        self.word.set(self.word.get().with_generation(generation));
+        self.generation.set(generation);
     }
 
     #[inline]
@@ -171,11 +173,13 @@ impl Header {
         self.word.set(word.with_flags((flags & !flag::FUTURE) | (word.flags() & flag::FUTURE)));
     }
 
-    /// Notes at once that the task waits for its lane's next step: sets `flags`, and what `note` notes.
+    /// Notes at once that the task waits for its lane's next step: `next` takes the place of the flags of a wait
+    /// that is over.
     #[inline]
-    pub(crate) fn wait_for_next(&self, flags: u8, site: &'static Location<'static>) {
+    pub(crate) fn wait_for_next(&self, next: u8, site: Site) {
         let word = self.word.get();
-        self.word.set(word.with_flags(word.flags() | (flags & flag::NEXT_BOTH)).with_wait(WaitKind::NextFrame));
+        let flags = (word.flags() & !flag::NEXT_BOTH) | (next & flag::NEXT_BOTH);
+        self.word.set(word.with_flags(flags).with_wait(WaitKind::NextFrame));
         self.site.set(Some(site));
     }
 
@@ -197,20 +201,6 @@ impl Header {
 
 /// A place in the source.
 pub(crate) type Site = &'static Location<'static>;
-
-/// Where the running script has awaited its lane's next step.
-pub(crate) type Wish = Cell<Option<Site>>;
-
-/// What became of the wish of a poll.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Granted {
-    /// There was none.
-    Nothing,
-    /// The task now waits for its lane's next step.
-    First,
-    /// It did already, and does once more.
-    Another,
-}
 
 /// What a task is beside its header and its future: touched at its start and end, and by inspection.
 pub(crate) struct Cold {
@@ -418,18 +408,27 @@ impl<'a> Slot<'a> {
         self.header.word.set(word.with_flags(flag::FUTURE).with_state(State::Idle));
     }
 
-    /// 2. Begins a poll of an idle task that has just `flags` of the flags in `among`, which it clears. The
-    ///    task is `Running` from here until `Begun::poll` returns, or for ever when that is forgotten or
-    ///    unwinds, unless [`panicked`](Self::panicked) ends it.
+    /// 2. Begins a poll of an idle task. The task is `Running` from here until the poll is parked or ready, or for
+    ///    ever when that is forgotten or unwinds, unless [`panicked`](Self::panicked) ends it.
     #[inline]
-    pub(super) fn begin(self, among: u8, flags: u8) -> Option<Begun<'a>> {
-        debug_assert_eq!(among & flag::FUTURE, 0);
+    pub(super) fn begin(self) -> Option<Begun<'a>> {
         let word = self.header.word.get();
-        if !word.is_idle_with(among, flags) {
+        if !word.is(State::Idle) {
             return None;
         }
-        self.header.word.set(word.begun_without(among | flag::OUTER));
-        Some(Begun { slot: self, generation: word.generation() })
+        self.header.word.set(word.with_flags(word.flags() & !flag::OUTER).flipped());
+        Some(Begun { slot: self })
+    }
+
+    /// 2. The same if the task is at rest; all else that its word says stays.
+    #[inline]
+    pub(super) fn begin_at_rest(self, at_rest: AtRest) -> Option<Begun<'a>> {
+        let word = self.header.word.get();
+        if !at_rest.is_it(word) {
+            return None;
+        }
+        self.header.word.set(word.flipped());
+        Some(Begun { slot: self })
     }
 
     /// 4. Ends a task whose poll isn't on the stack.
@@ -513,28 +512,42 @@ impl<'a> Slot<'a> {
 #[must_use = "the task is `Running` until it is polled"]
 pub(crate) struct Begun<'a> {
     pub(super) slot: Slot<'a>,
-    pub(super) generation: u32,
 }
 
-impl Begun<'_> {
-    /// Polls the future: 2' back to idle when pending, 3 completed when ready (then `true`). When the
-    /// poll unwinds, the task stays `Running`. A wish that the poll left in `wish` is taken: it is noted
-    /// in the same store, with the flags `next`, unless the task has such a wait already.
+impl<'a> Begun<'a> {
+    /// Polls the future. `None` when it is ready (3); when the poll unwinds, the task stays `Running`.
     #[inline]
-    pub(super) fn poll(self, context: &mut Context<'_>, wish: &Wish, next: NextMark) -> (bool, Granted) {
+    pub(super) fn poll(self, context: &mut Context<'_>) -> Option<Pending<'a>> {
         // SAFETY: idle before `begin`, so the future is there (3) and its type's function beside it (2);
-        // `Running`, which only this value and `panicked` can end, keeps a second poll and the drop away.
+        // `Running`, which only this value, its `Pending` and `panicked` can end, keeps a second poll and
+        // the drop away.
         let ready = unsafe { (self.slot.header.poll.get())(self.slot.task, context) };
-        let header = self.slot.header;
-        let mut granted = Granted::Nothing;
-        let mut word = header.word.get();
-        word = if ready { word.with_state(State::Completed) } else { word.parked() };
-        if let Some(site) = wish.take() {
-            granted = if word.flags() & flag::NEXT == 0 { Granted::First } else { Granted::Another };
-            word = word.with_next(next);
-            header.site.set(Some(site));
+        if ready {
+            self.slot.header.set_state(State::Completed);
+            return None;
         }
-        header.word.set(word);
-        (ready, granted)
+        Some(Pending { header: self.slot.header })
+    }
+}
+
+/// A poll that has returned pending.
+#[derive(Debug)]
+#[must_use = "the task is `Running` until it is parked"]
+pub(crate) struct Pending<'a> {
+    header: &'a Header,
+}
+
+impl Pending<'_> {
+    /// 2'. Back to idle.
+    #[inline]
+    pub(super) fn park(self) {
+        self.header.word.set(self.header.word.get().flipped());
+    }
+
+    /// 2'. The same for a task that was at rest, and now waits in the same way for the next release.
+    #[inline]
+    pub(super) fn park_for_next(self, site: Site) {
+        self.header.word.set(self.header.word.get().parked_for_next());
+        self.header.site.set(Some(site));
     }
 }

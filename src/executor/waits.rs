@@ -5,7 +5,6 @@
 //! combinator with wakers of its own learns which of its futures is due; a script's own waker, which is
 //! the common case, is kept as the script's index.
 
-use std::panic::Location;
 use std::ptr;
 use std::task::Waker;
 
@@ -14,7 +13,7 @@ use super::core::Core;
 use super::inspect::WaitKind;
 use super::key::TaskId;
 use super::lane::{LaneState, SlowWait, Stamp, StepWait, entry};
-use super::task::{Granted, flag};
+use super::task::{Header, Site, State, flag};
 use super::waker;
 use super::wheel::TimerKey;
 
@@ -28,39 +27,39 @@ impl Core {
 
     /// Arms a wait for the next step of the running script's lane, and notes it.
     #[inline]
-    pub(crate) fn arm_step(&self, waker: &Waker, site: &'static Location<'static>) -> StepWait {
-        if ptr::eq(waker, self.own_waker.get()) && self.wish.get().is_none() {
+    pub(crate) fn arm_step(&self, waker: &Waker, site: Site) -> StepWait {
+        if ptr::eq(waker, self.own_waker.get()) {
+            // One wish a poll: its own waker is taken for another's from here on.
+            self.own_waker.set(ptr::null());
             self.wish.set(Some(site));
-            return StepWait { armed: self.stamp_now.get(), place: self.next_now.len() as u32 };
+            return StepWait { armed: self.stamp_now.get(), place: self.batch.place() };
         }
         self.arm_step_with(waker, site)
     }
 
-    /// Puts a script, whose header says so already, into the list of those that wait for the next step of
-    /// the lane being stepped, which is a running script's own.
-    #[inline]
-    pub(super) fn grant(&self, index: u32, granted: Granted) {
-        if granted == Granted::Another {
+    /// Grants the running script's wish, if there is one, and makes the next-step list of the lane being stepped whole: from here to
+    /// the poll's end its waits are no wishes, since whoever comes here may change that list.
+    pub(super) fn settle_wish(&self) {
+        self.own_waker.set(ptr::null());
+        let Some(index) = self.running.index() else { return };
+        self.batch.break_row(&self.next_now, self.batch.at() - 1);
+        let Some(site) = self.wish.take() else { return };
+        let header = self.storage.slot(index).header;
+        let next = self.next_flags_now.get();
+        if header.flags() & flag::NEXT_BOTH == next {
             self.count_next(index);
         }
+        header.wait_for_next(next, site);
+        self.noted.set(true);
         // ORDER: in the order in which they began to wait.
         self.next_now.push(index | entry::FROM_NEXT);
     }
 
-    /// Grants the running script's wish before its poll returns.
-    #[inline]
-    pub(super) fn settle_wish(&self) {
-        if let Some(site) = self.wish.take() {
-            self.grant_running(site);
+    /// Forgets that the last release put a task into the ready queue: it has been reached there.
+    pub(super) fn forget_release(&self, header: &Header) {
+        if self.lane(header.lane()).has_released(header.flags()) {
+            header.clear(flag::NEXT_BOTH | flag::NEXT_MORE);
         }
-    }
-
-    #[cold]
-    fn grant_running(&self, site: &'static Location<'static>) {
-        let Some(slot) = self.current_slot() else { return };
-        let granted = if slot.header.has(flag::NEXT) { Granted::Another } else { Granted::First };
-        slot.header.wait_for_next(self.next_flags_now.get(), site);
-        self.grant(self.running.get().index(), granted);
     }
 
     /// Counts one more entry in the next-step list for a task that has one there.
@@ -73,7 +72,7 @@ impl Core {
     }
 
     #[cold]
-    fn arm_step_with(&self, waker: &Waker, site: &'static Location<'static>) -> StepWait {
+    fn arm_step_with(&self, waker: &Waker, site: Site) -> StepWait {
         self.note(WaitKind::NextFrame, site);
         let index = self.lane_here();
         let lane = self.lane(index);
@@ -84,6 +83,9 @@ impl Core {
         {
             let header = slot.header;
             let next = flag::next_after(lane.released.get());
+            if header.state() == State::Running {
+                self.forget_release(header);
+            }
             if !header.has(flag::NEXT) {
                 header.set(next);
                 return self.arm_entry(index, lane, key.index() | entry::FROM_NEXT);
@@ -205,8 +207,7 @@ impl Core {
             let next_list = self.next_of(slot.header.lane());
             let mut next = next_list.take();
             for entry in next.iter_mut().filter(|entry| **entry == key.index() | entry::FROM_NEXT) {
-                let waker = (*waker::for_task(key)).clone();
-                *entry = old.slow.borrow_mut().insert(SlowWait::Wake(waker)) as u32 | entry::SLOW;
+                *entry = old.slow.borrow_mut().insert(SlowWait::Wake(waker::for_task(key))) as u32 | entry::SLOW;
             }
             next_list.replace(next);
             slot.header.clear(flag::NEXT | flag::NEXT_ODD | flag::NEXT_MORE);
@@ -232,7 +233,7 @@ impl Core {
 
     /// Makes an armed timer wake what `waker` wakes.
     pub(crate) fn update_timer(&self, clock: u16, key: TimerKey, waker: &Waker) {
-        let same = self.with_clock(clock, |clock| clock.waker_mut(key).is_none_or(|kept| kept.will_wake(waker)));
+        let same = self.with_clock(clock, |clock| clock.waker_mut(key).is_none_or(|kept| waker::is_same(kept, waker)));
         if same == Some(false) {
             let mut waker = waker.clone();
             self.with_clock(clock, |clock| clock.waker_mut(key).map(|kept| std::mem::swap(kept, &mut waker)));

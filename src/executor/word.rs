@@ -1,40 +1,28 @@
-//! The state, flags, lane, wait and generation of a task in one word, so that a resume reads and writes
-//! them at once.
+//! The state, flags, lane and wait of a task in one word, so that a resume reads and writes them at once.
 
 use std::fmt;
 
 use super::inspect::WaitKind;
 use super::task::{State, flag};
 
-/// From the low end: 32 bits of generation, then 8 each of state, flags, lane and wait.
+/// From the low end: 8 bits each of state, flags, lane and wait.
 #[derive(Copy, Clone, PartialEq, Eq)]
-pub(super) struct Word(u64);
+pub(super) struct Word(u32);
 
-const STATE: u32 = 32;
-const FLAGS: u32 = 40;
-const LANE: u32 = 48;
-const WAIT: u32 = 56;
+const STATE: u32 = 0;
+const FLAGS: u32 = 8;
+const LANE: u32 = 16;
+const WAIT: u32 = 24;
 
 impl Word {
-    pub(super) const fn vacant(generation: u32) -> Self {
-        Word(generation as u64)
-    }
+    pub(super) const VACANT: Word = Word((State::Vacant as u32) << STATE);
 
     const fn byte(self, at: u32) -> u8 {
         (self.0 >> at) as u8
     }
 
     const fn with(self, at: u32, byte: u8) -> Self {
-        Word((self.0 & !(0xFF << at)) | ((byte as u64) << at))
-    }
-
-    #[inline]
-    pub(super) const fn generation(self) -> u32 {
-        self.0 as u32
-    }
-
-    pub(super) const fn with_generation(self, generation: u32) -> Self {
-        Word((self.0 >> 32 << 32) | generation as u64)
+        Word((self.0 & !(0xFF << at)) | ((byte as u32) << at))
     }
 
     #[inline]
@@ -50,6 +38,11 @@ impl Word {
             State::Retired,
         ];
         STATES[usize::from(self.byte(STATE) & 7)]
+    }
+
+    #[inline]
+    pub(super) const fn is(self, state: State) -> bool {
+        self.byte(STATE) == state as u8
     }
 
     #[inline]
@@ -86,50 +79,46 @@ impl Word {
         self.with(WAIT, wait as u8)
     }
 
-    /// With what a task has besides that waits for its lane's next step.
+    /// Between idle and running.
     #[inline]
-    pub(super) const fn with_next(self, mark: NextMark) -> Self {
-        Word((self.0 & !(0xFF << WAIT)) | mark.0)
+    pub(super) const fn flipped(self) -> Self {
+        Word(self.0 ^ FLIP)
     }
 
-    /// Of a running task: idle.
+    /// Of a running task that the release of its wait resumed: idle, and waiting for the release after.
     #[inline]
-    pub(super) const fn parked(self) -> Self {
-        Word(self.0 ^ (((State::Running as u64) ^ (State::Idle as u64)) << STATE))
-    }
-
-    /// Whether it is idle, and has just `flags` of the flags in `among`.
-    #[inline]
-    pub(super) const fn is_idle_with(self, among: u8, flags: u8) -> bool {
-        let mask = (0xFF << STATE) | ((among as u64) << FLAGS);
-        let expected = ((State::Idle as u64) << STATE) | ((flags as u64) << FLAGS);
-        self.0 & mask == expected
-    }
-
-    /// Running, without the flags in `among`, and waiting for nothing that is known.
-    #[inline]
-    pub(super) const fn begun_without(self, among: u8) -> Self {
-        let gone = (0xFF << STATE) | ((among as u64) << FLAGS) | (0xFF << WAIT);
-        Word((self.0 & !gone) | ((State::Running as u64) << STATE))
+    pub(super) const fn parked_for_next(self) -> Self {
+        Word(self.0 ^ (FLIP | ((flag::NEXT_ODD as u32) << FLAGS)))
     }
 }
 
-/// What the word of a task that waits for its lane's next step has set.
-#[derive(Copy, Clone, Debug)]
-pub(super) struct NextMark(u64);
+const FLIP: u32 = ((State::Running as u32) ^ (State::Idle as u32)) << STATE;
 
-impl NextMark {
-    pub(super) const fn new(flags: u8) -> Self {
-        NextMark((((flags & flag::NEXT_BOTH) as u64) << FLAGS) | ((WaitKind::NextFrame as u64) << WAIT))
+/// What the word of a task looks like that waits for its lane's next step and for nothing else, and that nothing
+/// else woke: the rest of it is its lane, and whether somebody holds its handle.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) struct AtRest(u32);
+
+impl AtRest {
+    /// `next` is the flags of those waits.
+    pub(super) const fn new(next: u8) -> Self {
+        AtRest(
+            ((State::Idle as u32) << STATE)
+                | (((next & flag::NEXT_BOTH | flag::FUTURE) as u32) << FLAGS)
+                | ((WaitKind::NextFrame as u32) << WAIT),
+        )
+    }
+
+    #[inline]
+    pub(super) const fn is_it(self, word: Word) -> bool {
+        const ANY: u32 = (0xFF << LANE) | ((flag::HANDLE as u32) << FLAGS);
+        word.0 & !ANY == self.0
     }
 }
-
-const _: () = assert!(WaitKind::Unknown as u8 == 0, "a word without a wait waits for nothing that is known");
 
 impl fmt::Debug for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Word")
-            .field("generation", &self.generation())
             .field("state", &self.state())
             .field("flags", &format_args!("{:#010b}", self.flags()))
             .field("lane", &self.lane())
@@ -144,18 +133,32 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_word_dont_touch_each_other() {
-        let word = Word::vacant(u32::MAX)
-            .with_state(State::Idle)
-            .with_flags(0b1010_0110)
-            .with_lane(31)
-            .with_wait(WaitKind::Condition)
-            .with_generation(7);
-        let parts = |word: Word| (word.generation(), word.state(), word.flags(), word.lane(), word.wait());
-        assert_eq!(parts(word), (7, State::Idle, 0b1010_0110, 31, WaitKind::Condition));
-        assert!(word.is_idle_with(0b0000_0111, 0b0000_0110) && !word.is_idle_with(0b0000_0111, 0b0000_0010));
-        assert_eq!(parts(word.begun_without(6)), (7, State::Running, 0b1010_0000, 31, WaitKind::Unknown));
+        let word =
+            Word::VACANT.with_state(State::Idle).with_flags(0b1010_0110).with_lane(31).with_wait(WaitKind::Condition);
+        let parts = |word: Word| (word.state(), word.flags(), word.lane(), word.wait());
+        assert_eq!(parts(word), (State::Idle, 0b1010_0110, 31, WaitKind::Condition));
+        assert_eq!(parts(word.flipped()), (State::Running, 0b1010_0110, 31, WaitKind::Condition));
+        assert_eq!(word.flipped().flipped(), word);
         for kind in WaitKind::ALL {
             assert_eq!(word.with_wait(kind).wait(), kind);
         }
+    }
+
+    #[test]
+    fn a_task_at_rest_waits_for_one_release_and_nothing_else() {
+        let odd = flag::NEXT | flag::NEXT_ODD;
+        let at_rest = Word::VACANT
+            .with_state(State::Idle)
+            .with_flags(flag::FUTURE | flag::NEXT)
+            .with_lane(3)
+            .with_wait(WaitKind::NextFrame);
+        let is_it = |word| AtRest::new(flag::NEXT).is_it(word);
+        assert!(is_it(at_rest) && is_it(at_rest.with_flags(at_rest.flags() | flag::HANDLE)));
+        for other in [flag::QUEUED, flag::NEXT_ODD, flag::NEXT_MORE, flag::CANCEL, flag::OUTER] {
+            assert!(!is_it(at_rest.with_flags(at_rest.flags() | other)));
+        }
+        assert!(!is_it(at_rest.with_wait(WaitKind::Sleep)) && !is_it(at_rest.with_state(State::Ended)));
+        let parked = at_rest.flipped().parked_for_next();
+        assert!(!is_it(parked) && AtRest::new(odd).is_it(parked));
     }
 }
