@@ -25,7 +25,7 @@ use super::clock::ClockState;
 use super::inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
 use super::key::TaskId;
 use super::lane::{Lane, LaneState, MAX_LANES, Stamp, entry};
-use super::queue::Queue;
+use super::queue::{Queue, Ready};
 use super::registry::{Lease, OutsideWake};
 use super::report::{Incident, IncidentKind};
 use super::scopes::ScopeState;
@@ -104,8 +104,11 @@ pub(crate) struct Core {
     pub(super) stamp_now: Cell<Stamp>,
     /// The flags of a script that waits for that lane's next release.
     pub(super) next_flags_now: Cell<u8>,
-    /// The next-step list of that lane, kept here so that the commonest wait finds it at once.
+    /// That lane's queues, kept here so that the commonest wakes and waits find them at once.
+    pub(super) ready_now: Ready,
     pub(super) next_now: Queue,
+    /// An empty list with room, kept between steps.
+    pub(super) spare: Cell<Vec<u32>>,
     /// The ready entries that are being run.
     pub(super) batch: Batch,
     /// The waker of the poll that is on the stack, to be compared with and never followed; null unless a wish can
@@ -181,7 +184,9 @@ impl Core {
             lane_now: Cell::new(0),
             stamp_now: Cell::new(Stamp::NEVER),
             next_flags_now: Cell::new(0),
+            ready_now: Ready::with_capacity(settings.capacity),
             next_now: Queue::with_capacity(settings.capacity),
+            spare: Cell::new(Vec::with_capacity(settings.capacity)),
             batch: Batch::with_capacity(settings.capacity),
             own_waker: Cell::new(ptr::null()),
             wish: Cell::new(None),
@@ -288,12 +293,20 @@ impl Core {
         if index == self.lane_now.get() { &self.next_now } else { &self.lane(index).next }
     }
 
+    /// The ready queue of a lane.
+    #[inline]
+    pub(crate) fn ready_of(&self, index: u8) -> &Ready {
+        if index == self.lane_now.get() { &self.ready_now } else { &self.lane(index).ready }
+    }
+
     /// Makes a lane the one being stepped.
     pub(super) fn set_lane_now(&self, index: u8) {
         let before = self.lane_now.replace(index);
         if before != index {
             self.lane(before).next.swap(&self.next_now);
+            self.lane(before).ready.swap(&self.ready_now);
             self.lane(index).next.swap(&self.next_now);
+            self.lane(index).ready.swap(&self.ready_now);
         }
         self.set_release_now(index);
     }
@@ -455,7 +468,7 @@ impl Core {
     pub(crate) fn is_idle(&self) -> bool {
         !self.lease.has_mail()
             && (0..).zip(self.lane_states()).all(|(index, lane)| {
-                !lane.ready.any(|entry| self.names_live(entry))
+                self.ready_of(index).find(|entry| self.names_live(entry)).is_none()
                     && !self.next_of(index).any(|entry| entry != entry::TOMBSTONE)
                     && lane.checks.borrow().is_empty()
             })
@@ -463,7 +476,7 @@ impl Core {
     }
 
     pub(super) fn names_live(&self, entry: u32) -> bool {
-        entry != entry::TOMBSTONE && self.storage.slot(entry & entry::INDEX).header.state().is_live()
+        entry != entry::TOMBSTONE && self.storage.slot(entry).header.state().is_live()
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Duration> {

@@ -121,17 +121,17 @@ impl Core {
         lane.released.set(lane.released.get().wrapping_add(1));
         self.set_release_now(index);
         if lane.slow.borrow().is_empty() {
-            lane.ready.append(&self.next_now);
+            self.batch.release(&self.next_now, self.ready_now.len());
             return;
         }
-        let mut released = self.next_now.replace(lane.spare.take());
+        let mut released = self.next_now.replace(self.spare.take());
         let mut at = 0;
         self.releasing.set(true);
         self.guarded(|| {
             while let Some(&entry) = released.get(at) {
                 at += 1;
                 if entry & entry::SLOW == 0 {
-                    self.release_one(lane, entry & entry::INDEX);
+                    self.release_one(lane, entry);
                     continue;
                 }
                 if entry == entry::TOMBSTONE {
@@ -150,7 +150,7 @@ impl Core {
         });
         self.releasing.set(false);
         released.clear();
-        lane.spare.set(released);
+        self.spare.set(released);
     }
 
     /// Puts a script that waited with its own waker at the back of the ready queue, once for all its waits.
@@ -163,7 +163,7 @@ impl Core {
             header.clear(flag::NEXT | flag::NEXT_ODD | flag::NEXT_MORE);
             if !header.has(flag::QUEUED) {
                 header.set(flag::QUEUED);
-                lane.ready.push(index);
+                self.ready_now.push(index);
             }
         }
     }
@@ -223,7 +223,7 @@ impl Core {
 
     /// A lane that was never stepped, though scripts wait for it and frames pass, is a mistake.
     fn warn_of_unstepped_lanes(&self) {
-        for lane in self.lane_states() {
+        for (number, lane) in (0..).zip(self.lane_states()) {
             if lane.steps.get() > 0 || lane.warned.get() || self.frame.get() < lane.made_in + 2 {
                 continue;
             }
@@ -231,12 +231,12 @@ impl Core {
                 SlowWait::Move(task, _) => self.find(*task).map(|_| task.index()),
                 SlowWait::Wake(_) => None,
             });
-            let waiting = slow.or_else(|| lane.ready.find(|entry| self.names_live(entry)));
+            let waiting = slow.or_else(|| self.ready_of(number).find(|entry| self.names_live(entry)));
             if let Some(index) = waiting {
                 lane.warned.set(true);
                 let message =
                     format!("lane `{}` has never been stepped: call `step_lane` for it in each frame", lane.name);
-                self.incident(IncidentKind::LaneNotStepped, index & entry::INDEX, message);
+                self.incident(IncidentKind::LaneNotStepped, index, message);
             }
         }
     }

@@ -5,7 +5,7 @@
 //! reused while an entry names it, so an entry never names a stranger.
 //!
 //! How: a script that waits for its lane's next step with its own waker is one entry in `next`, which
-//! becomes part of the ready queue as it is, by a swap when it can: no script is touched by the release.
+//! is run as it is when the step has come: no script is touched by the release.
 //! All other waits for a step (through a combinator's waker, or for another lane) are entries that point
 //! to a slab of wakers, and cost a look each. A wait that is dropped leaves a tombstone, or nothing when
 //! it was the last to come.
@@ -18,7 +18,7 @@ use std::task::Waker;
 use slab::Slab;
 
 use super::key::TaskId;
-use super::queue::Queue;
+use super::queue::{Queue, Ready};
 use super::task::flag;
 
 /// One point of the frame; given by [`Executor::add_lane`](crate::Executor::add_lane).
@@ -41,16 +41,13 @@ pub(crate) const MAX_LANES: usize = 32;
 
 /// Entries of the two lists: a slot index, or one of these.
 pub(crate) mod entry {
-    /// The index in the low bits came by the release of `next`.
-    pub(crate) const FROM_NEXT: u32 = 1 << 30;
     /// The low bits point to the lane's slab of waits.
     pub(crate) const SLOW: u32 = 1 << 31;
     /// Nothing (any more).
     pub(crate) const TOMBSTONE: u32 = u32::MAX;
-    pub(crate) const INDEX: u32 = FROM_NEXT - 1;
-}
+    }
 
-const _: () = assert!(super::key::MAX_INDEX <= entry::FROM_NEXT, "an index fits beside the flags");
+const _: () = assert!(super::key::MAX_INDEX <= entry::SLOW, "an index fits beside the flag");
 
 /// A wait for a step that isn't a script's own wait for its own lane.
 #[derive(Clone, Debug)]
@@ -123,11 +120,10 @@ pub(crate) struct LaneState {
     pub(crate) steps: Cell<u64>,
     /// Counts releases (step 4); a wait armed before a release is over after it.
     pub(crate) released: Cell<u32>,
-    pub(crate) ready: Queue,
+    /// Of the lane being stepped these two are in the core.
+    pub(crate) ready: Ready,
     pub(crate) next: Queue,
     pub(crate) slow: RefCell<Slab<SlowWait>>,
-    /// An empty list with room, kept between steps.
-    pub(crate) spare: Cell<Vec<u32>>,
     pub(crate) put_off: Queue,
     pub(crate) checks: RefCell<Vec<CheckHook>>,
     /// Its clocks: the one that counts its steps, and its own time.
@@ -156,10 +152,9 @@ impl LaneState {
             made_in,
             steps: Cell::new(0),
             released: Cell::new(released),
-            ready: Queue::with_capacity(capacity),
+            ready: Ready::with_capacity(capacity),
             next: Queue::with_capacity(capacity),
             slow: RefCell::new(Slab::with_capacity(capacity)),
-            spare: Cell::new(Vec::with_capacity(capacity)),
             put_off: Queue::with_capacity(capacity),
             checks: RefCell::new(Vec::new()),
             steps_clock,

@@ -67,7 +67,7 @@ impl Core {
         self.live.set(self.live.get() + 1);
         count(&self.counts.spawned);
         self.trace.record(Change::Spawned, number);
-        self.lane(lane).ready.push(index);
+        self.ready_of(lane).push(index);
         self.key_at(index)
     }
 
@@ -108,7 +108,7 @@ impl Core {
             return false;
         }
         header.set(flag::QUEUED);
-        lane.ready.push(index);
+        self.ready_of(header.lane()).push(index);
         true
     }
 

@@ -4,10 +4,83 @@
 //! that it costs: the flag of a `RefCell` would be a load and two stores on the longest path of a resume.
 //!
 //! Invariant: no reference to the list leaves a method, and no method runs foreign code, so that there
-//! is never more than one. The list isn't `Sync`.
+//! is never more than one. The lists aren't `Sync`.
 
 use std::cell::UnsafeCell;
+use std::collections::VecDeque;
 use std::fmt;
+
+/// Entries that are taken out at the front.
+#[derive(Default)]
+pub(crate) struct Ready(UnsafeCell<VecDeque<u32>>);
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ready({} entries)", self.len())
+    }
+}
+
+impl Ready {
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Ready(UnsafeCell::new(VecDeque::with_capacity(entries)))
+    }
+
+    #[inline]
+    fn list(&self) -> *mut VecDeque<u32> {
+        self.0.get()
+    }
+
+    #[inline]
+    pub(crate) fn push(&self, entry: u32) {
+        // SAFETY: the only reference to the list; it ends with this method, which runs no foreign code.
+        unsafe { &mut *self.list() }.push_back(entry);
+    }
+
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<u32> {
+        // SAFETY: as in `push`.
+        unsafe { &mut *self.list() }.pop_front()
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        // SAFETY: as in `push`.
+        unsafe { &*self.list() }.len()
+    }
+
+    /// The entry that comes after `place` others.
+    #[inline]
+    pub(crate) fn get(&self, place: usize) -> Option<u32> {
+        // SAFETY: as in `push`.
+        unsafe { &*self.list() }.get(place).copied()
+    }
+
+    /// Puts `other` in the place of every `entry`.
+    pub(crate) fn change(&self, entry: u32, other: u32) {
+        // SAFETY: as in `push`.
+        unsafe { &mut *self.list() }.iter_mut().filter(|each| **each == entry).for_each(|each| *each = other);
+    }
+
+    /// Takes all entries out of `list`, to stand behind those here.
+    pub(crate) fn append(&self, list: &Queue) {
+        let mut entries = list.take();
+        // SAFETY: as in `push`; `entries` is no part of any queue.
+        unsafe { &mut *self.list() }.extend(entries.drain(..));
+        list.replace(entries);
+    }
+
+    pub(crate) fn swap(&self, other: &Ready) {
+        // SAFETY: as in `push`; `swap` takes the same cell twice.
+        unsafe { std::ptr::swap(self.list(), other.list()) };
+    }
+
+    /// The first entry of which `is_it` says so.
+    pub(crate) fn find(&self, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        (0..self.len()).filter_map(|place| self.get(place)).find(|&entry| is_it(entry))
+    }
+}
+
+/// Entries in a row, of which each can be named by its place.
 
 #[derive(Default)]
 pub(crate) struct Queue(UnsafeCell<Vec<u32>>);
@@ -70,20 +143,6 @@ impl Queue {
     pub(crate) fn swap(&self, other: &Queue) {
         let list = other.take();
         other.replace(self.replace(list));
-    }
-
-    /// Moves all entries of `other` behind those here; by a swap when there are none.
-    pub(crate) fn append(&self, other: &Queue) {
-        if self.is_empty() {
-            let list = other.take();
-            let empty = self.replace(list);
-            other.replace(empty);
-        } else {
-            let mut list = other.take();
-            // SAFETY: as in `push`; `list` is no part of any queue.
-            unsafe { &mut *self.list() }.append(&mut list);
-            other.replace(list);
-        }
     }
 
     pub(crate) fn get(&self, place: u32) -> Option<u32> {

@@ -4,8 +4,7 @@
 //! often in this step, or that comes after the cap on the whole step, is put off, keeps its place among
 //! those put off, and comes first in the lane's next step.
 //!
-//! How: the queue is taken in batches, each swapped out whole, so that what is woken meanwhile gathers
-//! behind it (`batch`). Where the loop is stands in the core, so that it goes on behind a script that panicked.
+//! How: where the run is stands in the core (`batch`), so that it goes on behind a script that panicked.
 //!
 //! Most scripts of most frames were released by step 4 and wait for the next step again. For them a poll
 //! is all that is done here: their flags are tested in one comparison and set in one store, and they stay
@@ -29,74 +28,102 @@ impl Core {
     pub(super) fn run(&self, lane: &LaneState) {
         self.drain();
         let waker = waker::lend(&self.running);
-        loop {
-            let entries = self.batch.entries();
-            let room = usize::try_from(self.frame_polls - self.batch.polled()).unwrap_or(usize::MAX);
-            let end = entries.len().min(self.batch.at().saturating_add(room));
-            if self.trace.is_on() {
-                self.run_batch::<true>(lane, &waker, &entries[..end]);
-            } else {
-                self.run_batch::<false>(lane, &waker, &entries[..end]);
-            }
-            let left = self.batch.at() < entries.len();
-            drop(entries);
-            if left {
-                self.batch.break_row(&self.next_now, self.batch.at());
-                if self.batch.polled() >= self.frame_polls {
-                    self.put_off_rest(lane);
-                    return;
-                }
-            } else if !self.batch.refill(&lane.ready, &self.next_now) {
-                break;
-            }
+        let is_done = if self.trace.is_on() { self.run_all::<true>(lane, &waker) } else { self.run_all::<false>(lane, &waker) };
+        self.own_waker.set(ptr::null());
+        self.running.clear();
+        if !is_done {
+            self.put_off_rest(lane);
         }
         // ORDER: those put off come before whatever is woken from here on.
-        lane.ready.append(&lane.put_off);
+        self.ready_now.append(&lane.put_off);
     }
 
-    /// Polls the tasks of `entries`, from where the batch is at.
-    fn run_batch<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker, entries: &[u32]) {
-        let at_rest = AtRest::new(flag::next_of(lane.released.get()));
-        self.begin_row(waker);
-        let mut context = Context::from_waker(waker);
-        while let Some(&entry) = entries.get(self.batch.at()) {
-            if entry & entry::FROM_NEXT != 0
-                && let Some(chunk) = self.storage.chunk(entry & entry::INDEX)
-            {
-                let before = self.batch.at();
-                self.run_row::<TRACED>(chunk, at_rest, waker, entries);
-                if self.batch.at() != before {
-                    continue;
-                }
+    /// `false` when the step's polls are used up.
+    fn run_all<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
+        // ORDER: what was woken before the release, the released, what is woken from then on.
+        loop {
+            if self.batch.polled() >= self.frame_polls {
+                return self.batch.is_done() && self.ready_now.len() == 0;
             }
-            let at = self.batch.at();
-            self.batch.break_row(&self.next_now, at);
-            self.begin_row(waker);
-            self.batch.set_at(at + 1);
-            match self.begin(lane, entry) {
-                Some(begun) => {
-                    let pending = self.poll::<TRACED>(begun, entry & entry::INDEX, &mut context);
-                    self.finish(pending);
-                }
-                None => self.batch.skip(),
+            if !self.batch.take_early() {
+                break;
             }
-            // It may have another waker in it now.
-            context = Context::from_waker(waker);
-            self.begin_row(waker);
+            self.run_next::<TRACED>(lane, waker);
         }
-        self.own_waker.set(ptr::null());
+        if !self.run_list::<TRACED>(lane, waker) {
+            return false;
+        }
+        loop {
+            if self.batch.polled() >= self.frame_polls {
+                return self.ready_now.len() == 0;
+            }
+            if !self.run_next::<TRACED>(lane, waker) {
+                return true;
+            }
+        }
     }
 
-    /// Lets the scripts from here on stay where they are.
-    fn begin_row(&self, waker: &Waker) {
-        self.own_waker.set(waker);
-        self.batch.begin_row(&self.next_now);
+    /// Polls what the next entry of the ready queue names; `false` when there is none.
+    #[inline]
+    fn run_next<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
+        let Some(entry) = self.ready_now.pop() else { return false };
+        if let Some(begun) = self.begin_woken(lane, entry) {
+            self.batch.count_other();
+            self.batch.begin_single(&self.next_now);
+            self.run_single::<TRACED>(begun, entry, waker);
+        }
+        true
+    }
+
+    /// Polls the tasks of the released list, from where the batch is at; `false` when the step's polls are used up.
+    fn run_list<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
+        let list = self.batch.list();
+        let at_rest = AtRest::new(flag::next_of(lane.released.get()));
+        loop {
+            let room = usize::try_from(self.frame_polls - self.batch.polled()).unwrap_or(usize::MAX);
+            let end = list.len().min(self.batch.at().saturating_add(room));
+            self.batch.begin_row(&self.next_now);
+            self.own_waker.set(waker);
+            while let Some(&entry) = list[..end].get(self.batch.at()) {
+                let at = self.batch.at();
+                if let Some(chunk) = self.storage.chunk(entry) {
+                    self.run_row::<TRACED>(chunk, at_rest, waker, &list[..end]);
+                    if self.batch.at() != at {
+                        continue;
+                    }
+                }
+                self.batch.break_row(&self.next_now, at);
+                self.batch.set_at(at + 1);
+                match self.begin_released(lane, entry) {
+                    Some(begun) => {
+                        self.batch.begin_single(&self.next_now);
+                        self.run_single::<TRACED>(begun, entry, waker);
+                    }
+                    None => self.batch.skip(),
+                }
+                self.own_waker.set(waker);
+                self.batch.begin_row(&self.next_now);
+            }
+            if self.batch.at() == list.len() {
+                break;
+            }
+            self.batch.break_row(&self.next_now, self.batch.at());
+            if self.batch.polled() >= self.frame_polls {
+                return false;
+            }
+        }
+        drop(list);
+        self.own_waker.set(ptr::null());
+        self.running.clear();
+        self.batch.finish_list(&self.next_now);
+        true
     }
 
     /// Polls a row of entries, from where the batch is at, whose tasks are at rest and lie in one chunk, as
     /// scripts do that were spawned in a row: the loop in which a resume's time is spent.
     #[inline(never)]
     fn run_row<const TRACED: bool>(&self, chunk: ChunkView<'_>, at_rest: AtRest, waker: &Waker, entries: &[u32]) {
+        self.noted.set(false);
         let serial = self.step_serial.get();
         let first = entries[self.batch.at()] & !PLACE;
         let mut at = self.batch.at();
@@ -109,15 +136,19 @@ impl Core {
             self.batch.set_at(at);
             // Its first poll in this step, or an entry of another wake would have come before.
             slot.header.last_step.set(serial);
-            let pending = self.poll::<TRACED>(begun, entry & entry::INDEX, &mut context);
+            let pending = self.poll::<TRACED>(begun, entry, &mut context);
             match pending {
                 Some(pending) if let Some(site) = self.wish.take() => {
                     pending.park_for_next(site);
                     self.own_waker.set(waker);
                 }
                 pending => {
+                    if !self.noted.replace(false) {
+                        slot.header.set_wait(WaitKind::Unknown);
+                    }
                     self.finish(pending);
-                    self.begin_row(waker);
+                    self.own_waker.set(waker);
+                    self.batch.begin_row(&self.next_now);
                 }
             }
             // A future can put another waker into the context that it is given.
@@ -145,7 +176,23 @@ impl Core {
         begun.poll(context)
     }
 
-    /// Parks or ends a task that was polled and doesn't just stay at rest, and carries out all ends that its poll brought.
+    /// Polls one task that is no part of a row, and parks or ends it.
+    #[inline]
+    fn run_single<const TRACED: bool>(&self, begun: Begun<'_>, index: u32, waker: &Waker) {
+        let header = begun.slot.header;
+        self.own_waker.set(waker);
+        match self.poll::<TRACED>(begun, index, &mut Context::from_waker(waker)) {
+            Some(pending) if !self.has_ends.get() => {
+                if let Some(site) = self.wish.take() {
+                    self.grant(header, index, site);
+                }
+                pending.park();
+            }
+            pending => self.finish(pending),
+        }
+    }
+
+    /// Parks or ends a task that was polled, and carries out all ends that its poll brought.
     #[inline(never)]
     fn finish(&self, pending: Option<Pending<'_>>) {
         self.settle_wish();
@@ -153,9 +200,6 @@ impl Core {
         let slot = self.storage.slot(index);
         let header = slot.header;
         self.forget_release(header);
-        if !self.noted.replace(false) {
-            header.set_wait(WaitKind::Unknown);
-        }
         self.running.clear();
         match pending {
             None => self.ended(index, slot, Change::Completed),
@@ -170,27 +214,46 @@ impl Core {
         self.drain();
     }
 
-    /// Begins the poll of the task that an entry names; none when the entry is stale, or the task is put
-    /// off.
-    fn begin(&self, lane: &LaneState, entry: u32) -> Option<Begun<'_>> {
+    /// Begins the poll of the task that an entry of the ready queue names; none when the entry is stale, or the
+    /// task is put off.
+    #[inline]
+    fn begin_woken(&self, lane: &LaneState, entry: u32) -> Option<Begun<'_>> {
         if entry == entry::TOMBSTONE {
             return None;
         }
-        let index = entry & entry::INDEX;
-        let slot = self.storage.slot(index);
+        let slot = self.storage.slot(entry);
         let flags = slot.header.flags();
-        let is_released = lane.has_released(flags);
-        let is_named = if entry & entry::FROM_NEXT != 0 { is_released } else { flags & flag::QUEUED != 0 };
-        if !is_named || !slot.header.state().is_live() {
-            self.discard(index, entry, is_released);
+        if flags & flag::QUEUED == 0 || !slot.header.state().is_live() {
+            self.discard(entry, false);
             return None;
         }
-        let done = if is_released { flag::NEXT_BOTH | flag::NEXT_MORE } else { 0 };
+        let done = if lane.has_released(flags) { flag::NEXT_BOTH | flag::NEXT_MORE } else { 0 };
+        self.begin(lane, slot, entry, done)
+    }
+
+    /// Begins the poll of the task that an entry of the released list names; none when the entry is stale, or the
+    /// task is put off.
+    fn begin_released(&self, lane: &LaneState, entry: u32) -> Option<Begun<'_>> {
+        if entry == entry::TOMBSTONE {
+            return None;
+        }
+        let slot = self.storage.slot(entry);
+        if !lane.has_released(slot.header.flags()) || !slot.header.state().is_live() {
+            self.discard(entry, true);
+            return None;
+        }
+        self.begin(lane, slot, entry, flag::NEXT_BOTH | flag::NEXT_MORE)
+    }
+
+    /// Begins the poll of a task that was named, and isn't queued any more; `done` are the flags of a wait that is over.
+    #[inline]
+    fn begin<'a>(&self, lane: &LaneState, slot: Slot<'a>, index: u32, done: u8) -> Option<Begun<'a>> {
         slot.header.clear(done | flag::QUEUED);
         let serial = self.step_serial.get();
         if slot.header.last_step.replace(serial) == serial && !self.may_poll_again(lane, index) {
             return None;
         }
+        slot.header.set_wait(WaitKind::Unknown);
         slot.begin()
     }
 
@@ -213,14 +276,14 @@ impl Core {
 
     /// Forgets an entry that polls nothing.
     #[cold]
-    fn discard(&self, index: u32, entry: u32, released: bool) {
-        let slot = self.storage.slot(index);
-        if slot.header.state().is_live() {
+    fn discard(&self, index: u32, from_next: bool) {
+        let header = self.storage.slot(index).header;
+        if header.state().is_live() {
             return;
         }
-        if entry & entry::FROM_NEXT == 0 {
-            slot.header.clear(flag::QUEUED);
-        } else if released {
+        if !from_next {
+            header.clear(flag::QUEUED);
+        } else if self.lane(header.lane()).has_released(header.flags()) {
             // Only a wait that was leaked still stands here.
             self.forget_next(index);
         }
@@ -236,40 +299,57 @@ impl Core {
     /// Puts off everything that is left, in order, behind those that were put off one by one.
     #[cold]
     fn put_off_rest(&self, lane: &LaneState) {
-        let mut rest = self.batch.take_rest();
-        rest.append(&mut lane.ready.take());
-        let mut put_off = lane.put_off.take();
         let mut first = true;
-        for entry in rest {
+        while self.batch.take_early() {
+            self.put_off_woken(lane, &mut first);
+        }
+        let list = self.batch.list();
+        for &entry in &list[self.batch.at()..] {
+            self.batch.set_at(self.batch.at() + 1);
+            self.batch.skip();
             if entry == entry::TOMBSTONE {
                 continue;
             }
-            let index = entry & entry::INDEX;
-            let slot = self.storage.slot(index);
-            let flags = slot.header.flags();
-            let released = lane.has_released(flags);
-            let from_next = entry & entry::FROM_NEXT != 0;
-            if !slot.header.state().is_live() || (from_next && !released) {
-                self.discard(index, entry, released);
-                continue;
-            }
-            if released {
-                slot.header.clear(flag::NEXT | flag::NEXT_ODD | flag::NEXT_MORE);
-            }
-            slot.header.set(flag::QUEUED);
-            put_off.push(index);
-            // One stands for all of them in the incidents: the step as a whole was too long.
-            if std::mem::take(&mut first) {
-                let message = format!(
-                    "{} polls in this step, the cap for all scripts; others were put off with it",
-                    self.frame_polls
-                );
-                self.note_put_off(slot, index, message);
+            let header = self.storage.slot(entry).header;
+            if header.state().is_live() && lane.has_released(header.flags()) {
+                self.put_off(lane, entry, &mut first);
             } else {
-                count(&self.counts.put_off);
-                self.trace.record(Change::PutOff, slot.cold().number.get());
+                self.discard(entry, true);
             }
         }
-        lane.ready.replace(put_off);
+        drop(list);
+        self.batch.finish_list(&self.next_now);
+        while self.ready_now.len() > 0 {
+            self.put_off_woken(lane, &mut first);
+        }
+    }
+
+    /// Puts off what the next entry of the ready queue names.
+    fn put_off_woken(&self, lane: &LaneState, first: &mut bool) {
+        let Some(entry) = self.ready_now.pop().filter(|&entry| entry != entry::TOMBSTONE) else { return };
+        let header = self.storage.slot(entry).header;
+        if header.state().is_live() && header.has(flag::QUEUED) {
+            self.put_off(lane, entry, first);
+        } else {
+            self.discard(entry, false);
+        }
+    }
+
+    fn put_off(&self, lane: &LaneState, index: u32, first: &mut bool) {
+        let slot = self.storage.slot(index);
+        if lane.has_released(slot.header.flags()) {
+            slot.header.clear(flag::NEXT_BOTH | flag::NEXT_MORE);
+        }
+        slot.header.set(flag::QUEUED);
+        lane.put_off.push(index);
+        // One stands for all of them in the incidents: the step as a whole was too long.
+        if std::mem::take(first) {
+            let message =
+                format!("{} polls in this step, the cap for all scripts; others were put off with it", self.frame_polls);
+            self.note_put_off(slot, index, message);
+        } else {
+            count(&self.counts.put_off);
+            self.trace.record(Change::PutOff, slot.cold().number.get());
+        }
     }
 }

@@ -42,17 +42,23 @@ impl Core {
     pub(super) fn settle_wish(&self) {
         self.own_waker.set(ptr::null());
         let Some(index) = self.running.index() else { return };
-        self.batch.break_row(&self.next_now, self.batch.at() - 1);
-        let Some(site) = self.wish.take() else { return };
-        let header = self.storage.slot(index).header;
+        self.batch.break_row(&self.next_now, self.batch.at().saturating_sub(1));
+        if let Some(site) = self.wish.take() {
+            self.noted.set(true);
+            self.grant(self.storage.slot(index).header, index, site);
+        }
+    }
+
+    /// Makes a running script wait for the next step of the lane being stepped.
+    #[inline]
+    pub(super) fn grant(&self, header: &Header, index: u32, site: Site) {
         let next = self.next_flags_now.get();
         if header.flags() & flag::NEXT_BOTH == next {
             self.count_next(index);
         }
         header.wait_for_next(next, site);
-        self.noted.set(true);
         // ORDER: in the order in which they began to wait.
-        self.next_now.push(index | entry::FROM_NEXT);
+        self.next_now.push(index);
     }
 
     /// Forgets that the last release put a task into the ready queue: it has been reached there.
@@ -88,11 +94,11 @@ impl Core {
             }
             if !header.has(flag::NEXT) {
                 header.set(next);
-                return self.arm_entry(index, lane, key.index() | entry::FROM_NEXT);
+                return self.arm_entry(index, lane, key.index());
             }
             if header.flags() & flag::NEXT_BOTH == next {
                 self.count_next(key.index());
-                return self.arm_entry(index, lane, key.index() | entry::FROM_NEXT);
+                return self.arm_entry(index, lane, key.index());
             }
         }
         self.arm_slow(index, lane, SlowWait::Wake(waker.clone()))
@@ -131,7 +137,7 @@ impl Core {
         let lane = self.lane(wait.armed.lane());
         let Some(entry) = self.next_of(wait.armed.lane()).get(wait.place) else { return };
         if entry & entry::SLOW == 0 {
-            let index = entry & entry::INDEX;
+            let index = entry;
             if waker::key_of(waker).is_some_and(|key| key.index() == index && self.find(key).is_some()) {
                 return;
             }
@@ -167,7 +173,7 @@ impl Core {
             let wait = lane.slow.borrow_mut().try_remove((entry & !entry::SLOW) as usize);
             drop(wait);
         } else {
-            self.forget_next(entry & entry::INDEX);
+            self.forget_next(entry);
         }
     }
 
@@ -195,18 +201,14 @@ impl Core {
         let old = self.lane(slot.header.lane());
         if slot.header.has(flag::QUEUED) {
             // It was woken in the lane that it leaves: that wake is served by the one that follows.
-            let mut ready = old.ready.take();
-            for entry in ready.iter_mut().filter(|entry| **entry == key.index()) {
-                *entry = entry::TOMBSTONE;
-            }
-            old.ready.replace(ready);
+            self.ready_of(slot.header.lane()).change(key.index(), entry::TOMBSTONE);
             slot.header.clear(flag::QUEUED);
         }
         if slot.header.has(flag::NEXT) {
             // Waits for the old lane's next step stay, as waits with a waker.
             let next_list = self.next_of(slot.header.lane());
             let mut next = next_list.take();
-            for entry in next.iter_mut().filter(|entry| **entry == key.index() | entry::FROM_NEXT) {
+            for entry in next.iter_mut().filter(|entry| **entry == key.index()) {
                 *entry = old.slow.borrow_mut().insert(SlowWait::Wake(waker::for_task(key))) as u32 | entry::SLOW;
             }
             next_list.replace(next);
