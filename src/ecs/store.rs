@@ -292,7 +292,7 @@ impl Store {
         let handle = JoinHandle::<()>::new(core.clone(), spawned, plan.made_at);
         let task = spawned.map_err(|limit| (handle.id(), limit))?;
         if let Some(slot) = core.find(task) {
-            slot.cold().name.set(Some(plan.name));
+            core.set_name(slot, plan.name);
         }
         Ok(task)
     }

@@ -51,9 +51,10 @@ impl Batch {
         *list = next.replace(std::mem::take(&mut *list));
     }
 
-    /// Whether nothing is left before the list's end.
-    pub(super) fn is_done(&self) -> bool {
-        self.early.get() == 0 && self.at.get() == self.list.borrow().len()
+    /// Whether entries of the ready queue come before the list.
+    #[inline]
+    pub(super) fn has_early(&self) -> bool {
+        self.early.get() > 0
     }
 
     /// Takes one off the count of what comes before the list; `false` when there is none left.

@@ -97,6 +97,11 @@ impl ClockState {
         self.wheel.cancel(key)
     }
 
+    /// The time to the first deadline of those timers whose wakers are such ones; looks at all timers.
+    pub(crate) fn remaining(&self, is_it: impl Fn(&Waker) -> bool) -> Option<u64> {
+        self.wheel.deadlines(is_it).min().map(|deadline| deadline.saturating_sub(self.now))
+    }
+
     pub(crate) fn has_timers(&self) -> bool {
         !self.wheel.is_empty()
     }

@@ -22,6 +22,7 @@ use slab::Slab;
 
 use super::batch::Batch;
 use super::clock::ClockState;
+use super::extra::Extra;
 use super::inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
 use super::key::TaskId;
 use super::lane::{Lane, LaneState, MAX_LANES, Stamp, entry};
@@ -33,7 +34,7 @@ use super::storage::Storage;
 use super::task::{Site, Slot, flag};
 use super::trace::{Trace, mix};
 use super::waker::Running;
-use super::{current, wheel};
+use super::{current, waker, wheel};
 
 pub(crate) type Payload = Box<dyn Any + Send>;
 
@@ -93,6 +94,7 @@ pub(crate) struct Core {
     pub(super) clocks: RefCell<Vec<ClockState>>,
     pub(super) scopes: RefCell<Slab<ScopeState>>,
     pub(super) scope_uses: Cell<u32>,
+    pub(super) extras: RefCell<Slab<Extra>>,
 
     pub(super) frame: Cell<u64>,
     /// Counts the steps of all lanes.
@@ -178,6 +180,7 @@ impl Core {
             clocks: RefCell::new(Vec::new()),
             scopes: RefCell::new(Slab::with_capacity(settings.capacity)),
             scope_uses: Cell::new(0),
+            extras: RefCell::new(Slab::with_capacity(settings.capacity)),
             frame: Cell::new(settings.first_frame),
             step_serial: Cell::new(settings.first_frame as u32),
             in_step: Cell::new(false),
@@ -342,6 +345,13 @@ impl Core {
         self.running.index().map(|index| self.storage.slot(index))
     }
 
+    /// What a script panicked with, for its handle.
+    #[inline]
+    pub(super) fn take_payload(&self, key: TaskId) -> Option<Payload> {
+        let mut payloads = self.payloads.borrow_mut();
+        if payloads.is_empty() { None } else { payloads.remove(&key) }
+    }
+
     pub(crate) fn key_at(&self, index: u32) -> TaskId {
         TaskId::new(self.number(), index, self.storage.slot(index).header.generation())
     }
@@ -357,23 +367,10 @@ impl Core {
         }
     }
 
-    /// The same for a wait that ends at a time of a clock.
-    pub(crate) fn note_due(&self, kind: WaitKind, site: &'static Location<'static>, clock: u16, due: u64) {
-        if let Some(slot) = self.current_slot() {
-            self.settle_wish();
-            self.noted.set(true);
-            slot.header.set_wait(kind);
-            slot.header.site.set(Some(site));
-            slot.cold().due.set(due);
-            slot.cold().due_clock.set(clock);
-        }
-    }
-
     /// Notes where the combinator was written whose futures have just been polled.
-    pub(crate) fn note_outer(&self, site: &'static Location<'static>) {
+    pub(crate) fn note_outer(&self, site: Site) {
         if let Some(slot) = self.current_slot() {
-            slot.cold().outer.set(Some(site));
-            slot.header.set(flag::OUTER);
+            self.extra(slot, |extra| extra.outer = Some((site, slot.header.polls.get())));
         }
     }
 
@@ -381,18 +378,26 @@ impl Core {
 
     /// A draw from the running script's stream, or from the executor's own outside of scripts.
     pub(crate) fn draw(&self) -> u64 {
-        let slot = self.current_slot();
-        let stream = slot.as_ref().map_or(&self.random, |slot| &slot.cold().random);
-        let mut rng = fastrand::Rng::with_seed(stream.get());
-        let value = rng.u64(..);
-        stream.set(rng.get_seed());
+        let draw = |stream: u64| {
+            let mut rng = fastrand::Rng::with_seed(stream);
+            (rng.u64(..), rng.get_seed())
+        };
+        if let Some(slot) = self.current_slot() {
+            return self.extra(slot, |extra| {
+                let (value, stream) = draw(extra.random.unwrap_or_else(|| mix(slot.cold().seed.get(), 0)));
+                extra.random = Some(stream);
+                value
+            });
+        }
+        let (value, stream) = draw(self.random.get());
+        self.random.set(stream);
         value
     }
 
     // Looking in.
 
     pub(crate) fn name_of(&self, slot: Slot<'_>) -> &'static str {
-        slot.cold().name.get().unwrap_or_else(|| slot.type_name())
+        self.extra_if(slot, |extra| extra.name).flatten().unwrap_or_else(|| slot.type_name())
     }
 
     pub(crate) fn incident(&self, kind: IncidentKind, index: u32, message: String) {
@@ -421,8 +426,8 @@ impl Core {
         let wait = (state == TaskState::Waiting).then(|| WaitInfo {
             kind: header.wait(),
             at: if header.wait() == WaitKind::Unknown { None } else { header.site.get() },
-            outer: if header.has(flag::OUTER) { slot.cold().outer.get() } else { None },
-            due: self.due_of(slot),
+            outer: self.outer_of(slot),
+            due: self.due_of(key, slot),
         });
         Some(TaskInfo {
             id: key,
@@ -436,18 +441,25 @@ impl Core {
         })
     }
 
-    fn due_of(&self, slot: Slot<'_>) -> Option<Due> {
-        let remaining = || {
-            let clocks = self.clocks.borrow();
-            let now = clocks.get(usize::from(slot.cold().due_clock.get()))?.now();
-            Some(slot.cold().due.get().saturating_sub(now))
-        };
-        match slot.header.wait() {
-            WaitKind::NextFrame => Some(Due::Frames(1)),
-            WaitKind::Frames => remaining().map(Due::Frames),
-            WaitKind::Sleep => remaining().map(|nanos| Due::Time(Duration::from_nanos(nanos))),
-            _ => None,
+    /// What remains of a timed wait: that of the script's timers of that kind which is due first.
+    fn due_of(&self, key: TaskId, slot: Slot<'_>) -> Option<Due> {
+        let kind = slot.header.wait();
+        if kind == WaitKind::NextFrame {
+            return Some(Due::Frames(1));
         }
+        let counts_steps = match kind {
+            WaitKind::Frames => true,
+            WaitKind::Sleep => false,
+            _ => return None,
+        };
+        let clocks = self.clocks.borrow();
+        let is_its = |waker: &Waker| waker::key_of(waker) == Some(key);
+        let remaining = clocks
+            .iter()
+            .filter(|clock| clock.counts_steps == counts_steps)
+            .filter_map(|clock| clock.remaining(is_its))
+            .min()?;
+        Some(if counts_steps { Due::Frames(remaining) } else { Due::Time(Duration::from_nanos(remaining)) })
     }
 
     /// The live tasks in order of their spawn numbers.

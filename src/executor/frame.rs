@@ -194,6 +194,7 @@ impl Core {
             return;
         }
         for index in self.retired.borrow_mut().drain(..) {
+            self.drop_extra(self.storage.slot(index));
             self.storage.reclaim(index);
         }
     }

@@ -161,7 +161,7 @@ impl<T: 'static> JoinHandle<T> {
     #[must_use = "gives the handle back"]
     pub fn named(self, name: &'static str) -> Self {
         if let Some(slot) = self.core.find(self.id) {
-            slot.cold().name.set(Some(name));
+            self.core.set_name(slot, name);
         }
         self
     }
@@ -170,7 +170,7 @@ impl<T: 'static> JoinHandle<T> {
         if let Some(slot) = self.core.find(self.id) {
             // Who has the output doesn't wait for it any more. A foreign waker may do anything when it is
             // dropped, so that comes last.
-            let _joiner = slot.cold().joiner.take();
+            let _joiner = self.core.take_joiner(slot);
             if slot.header.state() == State::Completed {
                 let output = slot.take_output::<T>();
                 slot.header.clear(flag::HANDLE);
@@ -179,7 +179,7 @@ impl<T: 'static> JoinHandle<T> {
             }
             slot.header.clear(flag::HANDLE);
         }
-        let payload = self.core.payloads.borrow_mut().remove(&self.id);
+        let payload = self.core.take_payload(self.id);
         Err(payload.map_or(JoinError::Cancelled, JoinError::Panicked))
     }
 }
@@ -195,7 +195,7 @@ impl<T: 'static> Future for JoinHandle<T> {
             if slot.header.state().is_live() || slot.holds_future() {
                 let joiner = context.waker().clone();
                 super::current::try_with(|core| core.note(WaitKind::Join, self.site.get()));
-                let joiner = slot.cold().joiner.replace(Some(joiner));
+                let joiner = self.core.extra(slot, |extra| extra.joiner.replace(joiner));
                 drop(joiner);
                 return Poll::Pending;
             }
@@ -222,18 +222,19 @@ impl<T: 'static> Drop for JoinHandle<T> {
         if self.output.get() != Output::Untaken {
             return;
         }
-        let payload = self.core.payloads.borrow_mut().remove(&self.id);
-        if let Some(slot) = self.core.find(self.id) {
-            let _joiner = slot.cold().joiner.take();
-            slot.header.clear(flag::HANDLE);
-            if slot.header.state() == State::Completed && !slot.holds_future() {
-                self.core.holds.set(self.core.holds.get() + 1);
-                let settle = Settle(&self.core, self.id);
-                slot.drop_output();
-                drop(settle);
-            }
+        let Some(slot) = self.core.find(self.id) else {
+            drop(self.core.take_payload(self.id));
+            return;
+        };
+        slot.header.clear(flag::HANDLE);
+        let _joiner = self.core.take_joiner(slot);
+        if slot.header.state() == State::Completed && !slot.holds_future() {
+            self.core.holds.set(self.core.holds.get() + 1);
+            let settle = Settle(&self.core, self.id);
+            slot.drop_output();
+            drop(settle);
         }
-        drop(payload);
+        drop(self.core.take_payload(self.id));
     }
 }
 

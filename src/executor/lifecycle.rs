@@ -5,21 +5,20 @@
 //! another, however they cancel each other; outside of a step at once. Then a detached output is
 //! dropped, then whoever awaits it is woken, then its scope. A panic in one stage goes on with the next.
 
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::core::{Core, Payload, Stage, count};
 use super::current;
 use super::handle::SpawnLimit;
-use super::inspect::WaitKind;
 use super::key::TaskId;
 use super::report::IncidentKind;
-use super::task::{NO_INDEX, Slot, State, flag};
+use super::task::{Site, Slot, State, flag};
 use super::trace::{Change, mix};
 
 impl Core {
     /// Puts a future into a slot and at the back of its lane's ready queue.
     #[inline]
-    pub(crate) fn spawn<F>(&self, lane: u8, future: F, site: &'static Location<'static>) -> Result<TaskId, SpawnLimit>
+    pub(crate) fn spawn<F>(&self, lane: u8, future: F, site: Site) -> Result<TaskId, SpawnLimit>
     where
         F: Future<Output: 'static> + 'static,
     {
@@ -29,33 +28,30 @@ impl Core {
         if self.live.get() >= self.max_tasks {
             return Err(SpawnLimit::MaxTasks);
         }
-        let index = self.storage.put(future).map_err(|_future| SpawnLimit::Slots)?;
+        let index = self.storage.put(future, lane).map_err(|_future| SpawnLimit::Slots)?;
         Ok(self.admit(index, lane, site))
     }
 
-    fn admit(&self, index: u32, lane: u8, site: &'static Location<'static>) -> TaskId {
+    /// Makes a task known whose future is in its slot.
+    fn admit(&self, index: u32, lane: u8, site: Site) -> TaskId {
         let slot = self.storage.slot(index);
         let (header, cold) = (slot.header, slot.cold());
-        header.set(flag::QUEUED | flag::HANDLE);
-        header.set_lane(lane);
-        header.set_wait(WaitKind::Unknown);
         header.site.set(None);
         header.polls.set(0);
-        cold.name.set(None);
         cold.spawned_at.set(site);
-        cold.children.set(0);
-        cold.scope.set(NO_INDEX);
-        self.spawns.set(self.spawns.get() + 1);
-        let number = self.spawns.get();
+        let number = self.spawns.get() + 1;
+        self.spawns.set(number);
         cold.number.set(number);
         let serial = self.step_serial.get();
         if let Some(parent) = self.current_slot() {
-            let child = parent.cold().children.get() + 1;
-            parent.cold().children.set(child);
+            let child = self.extra(parent, |extra| {
+                extra.children += 1;
+                extra.children
+            });
             cold.seed.set(mix(parent.cold().seed.get(), u64::from(child)));
             // A chain of spawns counts as one script, or it could hang the frame.
             header.last_step.set(serial);
-            cold.again_step.set(serial);
+            header.set(flag::AGAIN);
             cold.again.set(self.polls_in_step(parent) - 1);
         } else {
             let child = self.root_children.get() + 1;
@@ -63,12 +59,11 @@ impl Core {
             cold.seed.set(mix(self.seed, u64::from(child)));
             header.last_step.set(serial.wrapping_sub(1));
         }
-        cold.random.set(mix(cold.seed.get(), 0));
         self.live.set(self.live.get() + 1);
         count(&self.counts.spawned);
         self.trace.record(Change::Spawned, number);
         self.ready_of(lane).push(index);
-        self.key_at(index)
+        TaskId::new(self.number(), index, header.generation())
     }
 
     /// How often a task was polled in the step now running, what it inherited included.
@@ -77,7 +72,7 @@ impl Core {
         let serial = self.step_serial.get();
         if slot.header.last_step.get() != serial {
             0
-        } else if slot.cold().again_step.get() != serial {
+        } else if !slot.header.has(flag::AGAIN) {
             1
         } else {
             1 + slot.cold().again.get()
@@ -144,6 +139,12 @@ impl Core {
 
     /// Notes the end of a task whose state says so; its future is dropped by the next `drain`.
     pub(super) fn ended(&self, index: u32, slot: Slot<'_>, how: Change) {
+        self.count_end(slot, how);
+        self.ending.borrow_mut().push_back(index);
+        self.note_end();
+    }
+
+    fn count_end(&self, slot: Slot<'_>, how: Change) {
         match how {
             Change::Completed => count(&self.counts.completed),
             Change::Cancelled => count(&self.counts.cancelled),
@@ -151,8 +152,6 @@ impl Core {
         }
         self.live.set(self.live.get() - 1);
         self.trace.record(how, slot.cold().number.get());
-        self.ending.borrow_mut().push_back(index);
-        self.note_end();
     }
 
     /// Carries out the ends so far, outside of a step. Inside of one the step does it.
@@ -193,6 +192,24 @@ impl Core {
         if let Some((index, stage)) = self.at_stage.get() {
             self.carry_out(index, stage);
         }
+        self.carry_out_rest();
+    }
+
+    /// Notes the end of a task, and carries it out at once if no other end comes before.
+    pub(super) fn end(&self, index: u32, slot: Slot<'_>, how: Change) {
+        if self.has_ends.get() {
+            self.ended(index, slot, how);
+            self.drain();
+            return;
+        }
+        self.count_end(slot, how);
+        self.has_ends.set(true);
+        self.draining.set(true);
+        self.carry_out(index, Stage::DropFuture);
+        self.carry_out_rest();
+    }
+
+    fn carry_out_rest(&self) {
         loop {
             // ORDER: in order of the ends; what ends meanwhile goes to the back.
             let next = self.ending.borrow_mut().pop_front();
@@ -214,7 +231,7 @@ impl Core {
             slot.drop_output();
         }
         if from <= Stage::WakeJoiner
-            && let Some(joiner) = slot.cold().joiner.take()
+            && let Some(joiner) = self.take_joiner(slot)
         {
             self.at_stage.set(Some((index, Stage::WakeJoiner)));
             joiner.wake();

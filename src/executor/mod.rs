@@ -10,6 +10,7 @@
 //! | `clock`, `wheel` | integer clocks and their timer wheels |
 //! | `task`, `word`, `storage`, `waker` | the unsafe part: a task's slot, the memory of slots, wakers as handles |
 //! | `key`, `registry`, `current` | names of tasks, inboxes for other threads, the executor at hand |
+//! | `extra` | what only some tasks have |
 //! | `scopes` | the children of a scope |
 //! | `script` | what a script can say without waiting |
 //! | `fifo` | a queue from whose middle one can leave |
@@ -23,6 +24,7 @@ mod clock;
 pub(crate) mod core;
 #[expect(unsafe_code, reason = "the current executor is a plain pointer: every await reads it")]
 pub(crate) mod current;
+mod extra;
 pub(crate) mod fifo;
 mod frame;
 mod handle;

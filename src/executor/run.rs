@@ -41,13 +41,11 @@ impl Core {
     /// `false` when the step's polls are used up.
     fn run_all<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
         // ORDER: what was woken before the release, the released, what is woken from then on.
-        loop {
+        while self.batch.has_early() {
             if self.batch.polled() >= self.frame_polls {
-                return self.batch.is_done() && self.ready_now.len() == 0;
+                return false;
             }
-            if !self.batch.take_early() {
-                break;
-            }
+            self.batch.take_early();
             self.run_next::<TRACED>(lane, waker);
         }
         if !self.run_list::<TRACED>(lane, waker) {
@@ -202,16 +200,16 @@ impl Core {
         self.forget_release(header);
         self.running.clear();
         match pending {
-            None => self.ended(index, slot, Change::Completed),
+            None => self.end(index, slot, Change::Completed),
             Some(pending) => {
                 pending.park();
                 if header.has(flag::CANCEL) {
                     slot.cancelled();
                     self.ended(index, slot, Change::Cancelled);
                 }
+                self.drain();
             }
         }
-        self.drain();
     }
 
     /// Begins the poll of the task that an entry of the ready queue names; none when the entry is stale, or the
@@ -250,7 +248,10 @@ impl Core {
     fn begin<'a>(&self, lane: &LaneState, slot: Slot<'a>, index: u32, done: u8) -> Option<Begun<'a>> {
         slot.header.clear(done | flag::QUEUED);
         let serial = self.step_serial.get();
-        if slot.header.last_step.replace(serial) == serial && !self.may_poll_again(lane, index) {
+        if slot.header.last_step.get() != serial {
+            slot.header.last_step.set(serial);
+            slot.header.clear(flag::AGAIN);
+        } else if !self.may_poll_again(lane, index) {
             return None;
         }
         slot.header.set_wait(WaitKind::Unknown);
@@ -269,7 +270,7 @@ impl Core {
             self.note_put_off(slot, index, message);
             return false;
         }
-        slot.cold().again_step.set(self.step_serial.get());
+        slot.header.set(flag::AGAIN);
         slot.cold().again.set(polls);
         true
     }

@@ -7,6 +7,7 @@ use std::task::Waker;
 
 use super::core::Core;
 use super::key::TaskId;
+use super::extra::Place;
 use super::task::NO_INDEX;
 
 #[derive(Debug)]
@@ -56,35 +57,37 @@ impl Core {
     pub(crate) fn enter_scope(&self, key: ScopeKey, task: TaskId, branch: bool) {
         let Some(slot) = self.find(task) else { return };
         self.with_scope(key, |scope| {
-            slot.cold().scope.set(key.place);
-            slot.cold().branch.set(branch);
-            slot.cold().older.set(scope.youngest);
-            slot.cold().younger.set(NO_INDEX);
+            let place = Place { scope: key.place, branch, older: scope.youngest, younger: NO_INDEX };
+            self.extra(slot, |extra| extra.scope = Some(place));
             match scope.youngest {
                 NO_INDEX => scope.oldest = task.index(),
-                youngest => self.storage.slot(youngest).cold().younger.set(task.index()),
+                youngest => self.change_place(youngest, |place| place.younger = task.index()),
             }
             scope.youngest = task.index();
         });
     }
 
+    /// The place of a child among its scope's.
+    fn place_of(&self, index: u32) -> Option<Place> {
+        self.extra_if(self.storage.slot(index), |extra| extra.scope).flatten()
+    }
+
+    fn change_place(&self, index: u32, f: impl FnOnce(&mut Place)) {
+        self.extra_if(self.storage.slot(index), |extra| extra.scope.as_mut().map(f));
+    }
+
     /// Takes a task that has ended out of its scope; the waker of who waits for the scope's last child.
     pub(super) fn leave_scope(&self, index: u32) -> Option<Waker> {
-        let cold = self.storage.slot(index).cold();
-        let place = cold.scope.replace(NO_INDEX);
-        if place == NO_INDEX {
-            return None;
-        }
+        let place = self.extra_if(self.storage.slot(index), |extra| extra.scope.take()).flatten()?;
         let mut scopes = self.scopes.borrow_mut();
-        let scope = scopes.get_mut(place as usize)?;
-        let (older, younger) = (cold.older.get(), cold.younger.get());
-        match older {
-            NO_INDEX => scope.oldest = younger,
-            older => self.storage.slot(older).cold().younger.set(younger),
+        let scope = scopes.get_mut(place.scope as usize)?;
+        match place.older {
+            NO_INDEX => scope.oldest = place.younger,
+            older => self.change_place(older, |place_before| place_before.younger = place.younger),
         }
-        match younger {
-            NO_INDEX => scope.youngest = older,
-            younger => self.storage.slot(younger).cold().older.set(older),
+        match place.younger {
+            NO_INDEX => scope.youngest = place.older,
+            younger => self.change_place(younger, |place_after| place_after.older = place.older),
         }
         if scope.oldest == NO_INDEX { scope.waiter.take() } else { None }
     }
@@ -100,14 +103,18 @@ impl Core {
     /// Cancels the children in order of creation: all, or only the branches.
     fn cancel_children(&self, key: ScopeKey, branches_only: bool) {
         let mut at = self.with_scope(key, |scope| scope.oldest).unwrap_or(NO_INDEX);
-        while at != NO_INDEX {
-            let cold = self.storage.slot(at).cold();
-            // Outside of a step the cancelled child leaves the list within `cancel`.
-            let younger = cold.younger.get();
-            if cold.branch.get() || !branches_only {
+        if at == NO_INDEX {
+            return;
+        }
+        // Outside of a step the cancelled child leaves the list within `cancel`.
+        while let Some(place) = self.place_of(at) {
+            if place.branch || !branches_only {
                 self.cancel(self.key_at(at));
             }
-            at = younger;
+            at = place.younger;
+            if at == NO_INDEX {
+                break;
+            }
         }
     }
 
@@ -117,9 +124,8 @@ impl Core {
         self.cancel_children(key, false);
         let mut at = self.with_scope(key, |scope| scope.oldest).unwrap_or(NO_INDEX);
         while at != NO_INDEX {
-            let cold = self.storage.slot(at).cold();
-            cold.scope.set(NO_INDEX);
-            at = cold.younger.get();
+            let place = self.extra_if(self.storage.slot(at), |extra| extra.scope.take()).flatten();
+            at = place.map_or(NO_INDEX, |place| place.younger);
         }
         let state = {
             let mut scopes = self.scopes.borrow_mut();

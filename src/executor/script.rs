@@ -72,7 +72,7 @@ pub fn current_task() -> TaskId {
 pub fn set_task_name(name: &'static str) {
     current::with("set_task_name()", |core| {
         if let Some(slot) = core.current_slot() {
-            slot.cold().name.set(Some(name));
+            core.set_name(slot, name);
         }
     });
 }

@@ -35,7 +35,10 @@ pub(super) const PLACE: u32 = MAX_PLACES as u32 - 1;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Sizes up to this step by `SMALL_STEP`, larger ones by an eighth of their power of two.
 const SMALL: usize = 1024;
-const SMALL_STEP: usize = 16;
+const SMALL_STEP: usize = 8;
+const SMALL_CLASSES: usize = SMALL / SMALL_STEP + 1;
+
+const _: () = assert!(SMALL_CLASSES <= 1 << u8::BITS, "the number of a class of small sizes is a byte");
 
 struct Chunk {
     base: NonNull<u8>,
@@ -76,17 +79,33 @@ impl<'a> ChunkView<'a> {
 struct Class {
     layout: Layout,
     /// The first free slot, or `NO_INDEX`.
-    free: u32,
-    available: usize,
+    free: Cell<u32>,
+}
+
+impl Class {
+    fn new(layout: Layout) -> Self {
+        Class { layout, free: Cell::new(NO_INDEX) }
+    }
+}
+
+/// Whether a class of small sizes is for this layout.
+const fn is_small(layout: Layout) -> bool {
+    layout.size() <= SMALL && layout.align() <= SMALL_STEP
+}
+
+fn layout_of(size: usize, align: usize) -> Layout {
+    Layout::from_size_align(size, align).expect("a size below 2 GiB")
 }
 
 pub(crate) struct Storage {
     chunks: UnsafeCell<Vec<Chunk>>,
-    classes: RefCell<Vec<Class>>,
-    /// Class by size step, for the common alignment; `NO_INDEX` where there is none yet.
-    small: [Cell<u32>; SMALL / SMALL_STEP + 1],
-    /// Class by size and alignment, for all.
-    large: RefCell<BTreeMap<(usize, usize), u32>>,
+    /// The classes of small sizes and the common alignment, by size in steps.
+    small: [Class; SMALL_CLASSES],
+    /// For each, which of them to look in first: itself, or a larger one with slots made beforehand.
+    first: [Cell<u8>; SMALL_CLASSES],
+    /// The other classes, numbered from `SMALL_CLASSES` on, and their numbers by size and alignment.
+    large: RefCell<Vec<Class>>,
+    numbers: RefCell<BTreeMap<(usize, usize), u32>>,
     /// Classes that slots were made for beforehand, smallest first.
     reserved: RefCell<Vec<u32>>,
     first_generation: u32,
@@ -103,9 +122,10 @@ impl Storage {
     pub(crate) fn new(first_generation: u32) -> Self {
         Storage {
             chunks: UnsafeCell::new(Vec::new()),
-            classes: RefCell::new(Vec::new()),
-            small: [const { Cell::new(NO_INDEX) }; SMALL / SMALL_STEP + 1],
-            large: RefCell::new(BTreeMap::new()),
+            small: std::array::from_fn(|steps| Class::new(layout_of(steps.max(1) * SMALL_STEP, SMALL_STEP))),
+            first: std::array::from_fn(|steps| Cell::new(steps as u8)),
+            large: RefCell::new(Vec::new()),
+            numbers: RefCell::new(BTreeMap::new()),
             reserved: RefCell::new(Vec::new()),
             first_generation,
             last_generation: Cell::new(first_generation),
@@ -181,59 +201,68 @@ impl Storage {
 
     /// Takes a free slot and puts `future` into it; gives the future back when no index is left.
     #[inline]
-    pub(crate) fn put<F: Future<Output: 'static> + 'static>(&self, future: F) -> Result<u32, F> {
+    pub(crate) fn put<F: Future<Output: 'static> + 'static>(&self, future: F, lane: u8) -> Result<u32, F> {
         const {
             assert!(size_of::<Task<F>>() <= u32::MAX as usize / 2, "a future must be smaller than 2 GiB");
         }
         let layout = Layout::new::<Task<F>>();
-        let index = match self.take_free(self.small_class(layout)) {
-            Some(index) => index,
-            None => match self.take_other(layout) {
-                Some(index) => index,
-                None => return Err(future),
-            },
+        let common = if is_small(layout) {
+            let first = self.first[layout.size().div_ceil(SMALL_STEP)].get();
+            self.take_free(&self.small[usize::from(first)])
+        } else {
+            None
         };
-        let slot = self.slot(index);
+        let Some(slot) = common.or_else(|| self.take_other(layout)) else { return Err(future) };
         // SAFETY: the class's layout has room for a `Task<F>` (1).
-        unsafe { slot.write(future) };
-        Ok(index)
+        unsafe { self.slot(slot).write(future, lane) };
+        Ok(slot)
     }
 
     /// Takes the first slot off a class's free list.
     #[inline]
-    fn take_free(&self, class: u32) -> Option<u32> {
-        let mut classes = self.classes.borrow_mut();
-        let class = classes.get_mut(class as usize).filter(|class| class.free != NO_INDEX)?;
-        let index = class.free;
-        class.free = self.header(index)?.polls.get();
-        class.available -= 1;
+    fn take_free(&self, class: &Class) -> Option<u32> {
+        let index = class.free.get();
+        if index == NO_INDEX {
+            return None;
+        }
+        class.free.set(self.slot(index).header.polls.get());
         Some(index)
     }
 
-    /// Finds a slot where the layout's own class has none or isn't there yet: one that was reserved and is
+    /// Calls `f` with the class of a number.
+    #[inline]
+    fn with_class<R>(&self, number: u32, f: impl FnOnce(&Class) -> R) -> R {
+        match self.small.get(number as usize) {
+            Some(class) => f(class),
+            None => f(&self.large.borrow()[number as usize - SMALL_CLASSES]),
+        }
+    }
+
+    /// Finds a slot where the layout's first class has none: one of its own class, one that was reserved and is
     /// large enough, or else a new one. `None` when the indices run out.
     #[cold]
     fn take_other(&self, layout: Layout) -> Option<u32> {
-        let large = self.large.borrow().get(&Self::rounded(layout)).copied();
-        let own = large.and_then(|class| self.take_free(class));
-        if own.is_some() {
-            return own;
+        let own = self.class_of(layout);
+        let fits = |class: &Class| class.layout.size() >= layout.size() && class.layout.align() >= layout.align();
+        let has_slots = |&number: &u32| self.with_class(number, |class| fits(class) && class.free.get() != NO_INDEX);
+        let number = Some(own).filter(has_slots).or_else(|| self.reserved.borrow().iter().copied().find(has_slots));
+        let number = match number {
+            Some(number) => number,
+            None if self.grow(own, 1) => own,
+            None => return None,
+        };
+        if let Some(first) = self.first.get(own as usize)
+            && (number as usize) < SMALL_CLASSES
+        {
+            first.set(number as u8);
         }
-        let reserved = self.reserved.borrow().iter().copied().find(|&class| {
-            let class = &self.classes.borrow()[class as usize];
-            class.free != NO_INDEX && class.layout.size() >= layout.size() && class.layout.align() >= layout.align()
-        });
-        if let Some(class) = reserved {
-            return self.take_free(class);
-        }
-        let class = self.class_of(layout);
-        if self.grow(class, 1) { self.take_free(class) } else { None }
+        self.with_class(number, |class| self.take_free(class))
     }
 
     /// Puts a slot that holds nothing any more back on its free list, one generation on.
     pub(crate) fn reclaim(&self, index: u32) {
         let (_, chunk) = self.find(index).expect("a retired task has its slot");
-        let class = chunk.class as usize;
+        let class = chunk.class;
         let slot = self.slot(index);
         slot.vacate();
         let header = slot.header;
@@ -244,82 +273,61 @@ impl Storage {
         }
         header.set_generation(generation + 1);
         self.last_generation.set(self.last_generation.get().max(generation + 1));
-        let class = &mut self.classes.borrow_mut()[class];
-        header.polls.set(class.free);
-        class.free = index;
-        class.available += 1;
+        self.with_class(class, |class| header.polls.set(class.free.replace(index)));
     }
 
     /// Makes room for `count` tasks whose futures, with their outputs, take up to `size` bytes.
     pub(crate) fn reserve(&self, size: usize, count: usize) {
         let size = size.saturating_add(size_of::<Header>()).min(u32::MAX as usize / 2);
-        let class = self.class_of(Layout::from_size_align(size, align_of::<Header>()).expect("a size below 2 GiB"));
+        let class = self.class_of(layout_of(size, SMALL_STEP));
         self.grow(class, count);
         let mut reserved = self.reserved.borrow_mut();
         reserved.push(class);
         // The smallest that fits is the first that fits.
-        reserved.sort_unstable_by_key(|&class| self.classes.borrow()[class as usize].layout.size());
+        reserved.sort_unstable_by_key(|&number| self.with_class(number, |class| class.layout.size()));
         reserved.dedup();
     }
 
-    /// The class of small layouts, if there is one; `NO_INDEX` for others.
-    #[inline]
-    fn small_class(&self, layout: Layout) -> u32 {
-        if layout.size() <= SMALL && layout.align() <= SMALL_STEP {
-            self.small[layout.size().div_ceil(SMALL_STEP)].get()
-        } else {
-            NO_INDEX
+    /// The number of the class for a task of this layout; a new one if there is none.
+    fn class_of(&self, layout: Layout) -> u32 {
+        if is_small(layout) {
+            return layout.size().div_ceil(SMALL_STEP) as u32;
         }
-    }
-
-    /// The size and alignment of the class for a layout.
-    fn rounded(layout: Layout) -> (usize, usize) {
         let align = layout.align().max(SMALL_STEP);
         let step = if layout.size() <= SMALL { SMALL_STEP } else { layout.size().next_power_of_two() / 8 };
-        (layout.size().next_multiple_of(step).next_multiple_of(align), align)
-    }
-
-    /// The class for a task of this layout; a new one if there is none.
-    fn class_of(&self, layout: Layout) -> u32 {
-        let (size, align) = Self::rounded(layout);
-        let class = *self.large.borrow_mut().entry((size, align)).or_insert_with(|| {
-            let mut classes = self.classes.borrow_mut();
-            let layout = Layout::from_size_align(size, align).expect("a size below 2 GiB");
-            classes.push(Class { layout, free: NO_INDEX, available: 0 });
-            (classes.len() - 1) as u32
-        });
-        if size <= SMALL && align == SMALL_STEP {
-            self.small[size / SMALL_STEP].set(class);
-        }
-        class
+        let size = layout.size().next_multiple_of(step).next_multiple_of(align);
+        *self.numbers.borrow_mut().entry((size, align)).or_insert_with(|| {
+            let mut large = self.large.borrow_mut();
+            large.push(Class::new(layout_of(size, align)));
+            (SMALL_CLASSES + large.len() - 1) as u32
+        })
     }
 
     /// Adds chunks with at least `count` slots to a class; `false` when the indices run out.
     #[cold]
-    fn grow(&self, class: u32, count: usize) -> bool {
-        let layout = self.classes.borrow()[class as usize].layout;
+    fn grow(&self, number: u32, count: usize) -> bool {
+        let layout = self.with_class(number, |class| class.layout);
         let per_chunk = (CHUNK_BYTES / layout.size()).clamp(1, MAX_PLACES);
         let first = self.chunks().len();
         let wanted = count.div_ceil(per_chunk);
         let room = (MAX_INDEX >> PLACE_BITS) as usize - first;
         let made = wanted.min(room);
         for _ in 0..made {
-            let chunk = self.make_chunk(class, layout, per_chunk);
+            let chunk = self.make_chunk(number, layout, per_chunk);
             // SAFETY: storage isn't `Sync`, no other borrow of the table is alive, and pushing runs no
             // foreign code (3).
             unsafe { &mut *self.chunks.get() }.push(chunk);
         }
         // The free list runs from the lowest new index up, so that tasks spawned in a row lie in a row.
-        let mut classes = self.classes.borrow_mut();
-        for chunk in (first..first + made).rev() {
-            for place in (0..per_chunk as u32).rev() {
-                let index = ((chunk as u32) << PLACE_BITS) | place;
-                let header = self.header(index).expect("a slot of the chunk just made");
-                header.polls.set(classes[class as usize].free);
-                classes[class as usize].free = index;
+        self.with_class(number, |class| {
+            for chunk in (first..first + made).rev() {
+                for place in (0..per_chunk as u32).rev() {
+                    let index = ((chunk as u32) << PLACE_BITS) | place;
+                    let header = self.header(index).expect("a slot of the chunk just made");
+                    header.polls.set(class.free.replace(index));
+                }
             }
-            classes[class as usize].available += per_chunk;
-        }
+        });
         made == wanted
     }
 
@@ -342,9 +350,8 @@ impl Storage {
 
 impl Drop for Storage {
     fn drop(&mut self) {
-        let classes = self.classes.get_mut();
-        for chunk in self.chunks.get_mut() {
-            let slot = classes[chunk.class as usize].layout;
+        for chunk in std::mem::take(self.chunks.get_mut()) {
+            let slot = self.with_class(chunk.class, |class| class.layout);
             let layout = Layout::from_size_align(slot.size() * chunk.slots as usize, slot.align())
                 .expect("the layout that the chunk was made with");
             // SAFETY: allocated with this layout (1), freed once, and nothing points into it any more:

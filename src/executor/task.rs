@@ -36,7 +36,7 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::inspect::WaitKind;
 use super::word::{AtRest, Word};
@@ -70,7 +70,7 @@ pub(crate) mod flag {
     /// With `NEXT`: the parity of the lane's step that releases it.
     pub(crate) const NEXT_ODD: u8 = 4;
     pub(crate) const NEXT_BOTH: u8 = NEXT | NEXT_ODD;
-    /// With `NEXT`: more than one entry; `Cold::more_next` counts those beyond the first.
+    /// With `NEXT`: more than one entry; `Extra::more_next` counts those beyond the first.
     pub(crate) const NEXT_MORE: u8 = 8;
     /// A `JoinHandle` is alive.
     pub(crate) const HANDLE: u8 = 16;
@@ -78,8 +78,8 @@ pub(crate) mod flag {
     pub(crate) const CANCEL: u8 = 32;
     /// The future is still in its slot: set and cleared in `task` alone.
     pub(crate) const FUTURE: u8 = 64;
-    /// A combinator noted where it was awaited: `Cold::outer` is of this poll.
-    pub(crate) const OUTER: u8 = 128;
+    /// It was polled more than once in the step in which it was last polled, or counts as if: `Cold::again`.
+    pub(crate) const AGAIN: u8 = 128;
 
     /// The `NEXT` flags of a task that waits, when a lane has released this often.
     #[inline]
@@ -202,35 +202,26 @@ impl Header {
 /// A place in the source.
 pub(crate) type Site = &'static Location<'static>;
 
-/// What a task is beside its header and its future: touched at its start and end, and by inspection.
+/// What a task is beside its header and its future: touched at its start and end, and by inspection. What only
+/// some tasks have is in `extra`.
 pub(crate) struct Cold {
     vtable: Cell<&'static VTable>,
-    pub(crate) spawned_at: Cell<&'static Location<'static>>,
-    pub(crate) name: Cell<Option<&'static str>>,
+    pub(crate) spawned_at: Cell<Site>,
     /// Counts the executor's spawns: the name of a script that is the same on every run.
     pub(crate) number: Cell<u64>,
-    /// The root of the script's random numbers, and where its own stream stands.
+    /// The root of the script's random numbers.
     pub(crate) seed: Cell<u64>,
-    pub(crate) random: Cell<u64>,
-    pub(crate) children: Cell<u32>,
-    /// Polls beyond the first in the step with serial `again_step`.
+    /// Its place among the extras, or `NO_INDEX`.
+    pub(crate) extra: Cell<u32>,
+    /// With `AGAIN`: polls beyond the first in the step in which it was last polled.
     pub(crate) again: Cell<u32>,
-    pub(crate) again_step: Cell<u32>,
-    pub(crate) more_next: Cell<u32>,
-    pub(crate) joiner: Cell<Option<Waker>>,
-    pub(crate) outer: Cell<Option<&'static Location<'static>>>,
-    pub(crate) due: Cell<u64>,
-    pub(crate) due_clock: Cell<u16>,
-    /// The scope that it is a child of, and its place among the children; `NO_INDEX` where there is none.
-    pub(crate) branch: Cell<bool>,
-    pub(crate) scope: Cell<u32>,
-    pub(crate) older: Cell<u32>,
-    pub(crate) younger: Cell<u32>,
 }
+
+const _: () = assert!(size_of::<Cold>() <= 40 && size_of::<Header>() + size_of::<Cold>() <= 72);
 
 impl fmt::Debug for Cold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cold").field("number", &self.number).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Cold").field("number", &self.number).finish_non_exhaustive()
     }
 }
 
@@ -242,22 +233,10 @@ impl Cold {
         Cold {
             vtable: Cell::new(&VACANT),
             spawned_at: Cell::new(Location::caller()),
-            name: Cell::new(None),
             number: Cell::new(0),
             seed: Cell::new(0),
-            random: Cell::new(0),
-            children: Cell::new(0),
+            extra: Cell::new(NO_INDEX),
             again: Cell::new(0),
-            again_step: Cell::new(0),
-            more_next: Cell::new(0),
-            joiner: Cell::new(None),
-            outer: Cell::new(None),
-            due: Cell::new(0),
-            due_clock: Cell::new(0),
-            branch: Cell::new(false),
-            scope: Cell::new(NO_INDEX),
-            older: Cell::new(NO_INDEX),
-            younger: Cell::new(NO_INDEX),
         }
     }
 }
@@ -391,12 +370,12 @@ impl<'a> Slot<'a> {
         unsafe { cold.as_ref() }
     }
 
-    /// 1. Puts a future into a vacant slot.
+    /// 1. Puts a future into a vacant slot: a task of a lane, queued and with a handle.
     ///
     /// # Safety
     /// The slot has room for a `Task<F>`, and is aligned for it (1).
     #[inline]
-    pub(super) unsafe fn write<F: Future<Output: 'static> + 'static>(self, future: F) {
+    pub(super) unsafe fn write<F: Future<Output: 'static> + 'static>(self, future: F, lane: u8) {
         assert_eq!(self.header.state(), State::Vacant);
         // SAFETY: the slot has room for a `Task<F>`.
         let place = unsafe { Task::<F>::future(self.task) };
@@ -404,8 +383,8 @@ impl<'a> Slot<'a> {
         unsafe { place.write(future) };
         self.header.poll.set(Task::<F>::poll);
         self.cold().vtable.set(&Task::<F>::VTABLE);
-        let word = self.header.word.get();
-        self.header.word.set(word.with_flags(flag::FUTURE).with_state(State::Idle));
+        let flags = flag::FUTURE | flag::QUEUED | flag::HANDLE;
+        self.header.word.set(Word::VACANT.with_flags(flags).with_lane(lane).with_state(State::Idle));
     }
 
     /// 2. Begins a poll of an idle task. The task is `Running` from here until the poll is parked or ready, or for
@@ -416,7 +395,7 @@ impl<'a> Slot<'a> {
         if !word.is(State::Idle) {
             return None;
         }
-        self.header.word.set(word.with_flags(word.flags() & !flag::OUTER).flipped());
+        self.header.word.set(word.flipped());
         Some(Begun { slot: self })
     }
 

@@ -72,8 +72,8 @@ impl Core {
     #[cold]
     fn count_next(&self, index: u32) {
         let slot = self.storage.slot(index);
-        let more = if slot.header.has(flag::NEXT_MORE) { slot.cold().more_next.get() } else { 0 };
-        slot.cold().more_next.set(more + 1);
+        let is_first = !slot.header.has(flag::NEXT_MORE);
+        self.extra(slot, |extra| extra.more_next = if is_first { 1 } else { extra.more_next + 1 });
         slot.header.set(flag::NEXT_MORE);
     }
 
@@ -181,8 +181,10 @@ impl Core {
     pub(super) fn forget_next(&self, index: u32) {
         let slot = self.storage.slot(index);
         if slot.header.has(flag::NEXT_MORE) {
-            let more = slot.cold().more_next.get() - 1;
-            slot.cold().more_next.set(more);
+            let more = self.extra(slot, |extra| {
+                extra.more_next -= 1;
+                extra.more_next
+            });
             if more == 0 {
                 slot.header.clear(flag::NEXT_MORE);
             }

@@ -164,6 +164,11 @@ impl Wheel {
         earliest
     }
 
+    /// The deadlines of those timers whose wakers are such ones. Looks at all timers.
+    pub(crate) fn deadlines(&self, is_it: impl Fn(&Waker) -> bool) -> impl Iterator<Item = u64> {
+        self.timers.iter().filter(move |(_, timer)| is_it(&timer.waker)).map(|(_, timer)| timer.deadline)
+    }
+
     /// Empties a slot that lies wholly in the past.
     fn expire(&mut self, list: usize, due: &mut Vec<Due>) {
         let start = due.len();

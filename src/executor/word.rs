@@ -92,6 +92,8 @@ impl Word {
     }
 }
 
+const _: () = assert!(WaitKind::Unknown as u8 == 0, "a word without a wait waits for nothing that is known");
+
 const FLIP: u32 = ((State::Running as u32) ^ (State::Idle as u32)) << STATE;
 
 /// What the word of a task looks like that waits for its lane's next step and for nothing else, and that nothing
@@ -154,7 +156,7 @@ mod tests {
             .with_wait(WaitKind::NextFrame);
         let is_it = |word| AtRest::new(flag::NEXT).is_it(word);
         assert!(is_it(at_rest) && is_it(at_rest.with_flags(at_rest.flags() | flag::HANDLE)));
-        for other in [flag::QUEUED, flag::NEXT_ODD, flag::NEXT_MORE, flag::CANCEL, flag::OUTER] {
+        for other in [flag::QUEUED, flag::NEXT_ODD, flag::NEXT_MORE, flag::CANCEL, flag::AGAIN] {
             assert!(!is_it(at_rest.with_flags(at_rest.flags() | other)));
         }
         assert!(!is_it(at_rest.with_wait(WaitKind::Sleep)) && !is_it(at_rest.with_state(State::Ended)));

@@ -183,8 +183,8 @@ impl Future for Frames {
             {
                 self.kind = Kind::Over;
             }
-            let Kind::Armed(timer) = &self.kind else { return Poll::Ready(()) };
-            core.note_due(WaitKind::Frames, self.site, timer.clock(), timer.deadline());
+            let Kind::Armed(_) = &self.kind else { return Poll::Ready(()) };
+            core.note(WaitKind::Frames, self.site);
             Poll::Pending
         })
     }

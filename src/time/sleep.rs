@@ -89,7 +89,7 @@ impl Future for Sleep {
                         self.state = State::Over;
                         return Poll::Ready(());
                     }
-                    core.note_due(WaitKind::Sleep, self.site, timer.clock(), timer.deadline());
+                    core.note(WaitKind::Sleep, self.site);
                     return Poll::Pending;
                 }
                 State::Over => return Poll::Ready(()),
@@ -99,7 +99,7 @@ impl Future for Sleep {
             match Timer::arm(core, clock, deadline, waker) {
                 Some(timer) => {
                     self.state = State::Armed(timer);
-                    core.note_due(WaitKind::Sleep, self.site, clock, deadline);
+                    core.note(WaitKind::Sleep, self.site);
                     Poll::Pending
                 }
                 None => {

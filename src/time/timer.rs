@@ -36,14 +36,6 @@ impl Timer {
         });
         is_over.expect("this wait is for a clock whose executor was dropped: drop it, and make a new one")
     }
-
-    pub(super) fn clock(&self) -> u16 {
-        self.clock
-    }
-
-    pub(super) fn deadline(&self) -> u64 {
-        self.deadline
-    }
 }
 
 impl Drop for Timer {

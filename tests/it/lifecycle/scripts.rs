@@ -176,7 +176,8 @@ fn executor_first(executor: &Executor) -> framestep::TaskId {
 fn an_id_is_copied_sent_compared_and_finds_nothing_when_stale() {
     fn is_plain<T: Copy + Send + Sync + Ord + std::hash::Hash + std::fmt::Debug + 'static>(_: T) {}
     let mut executor = Executor::new();
-    let handle = executor.spawn(async { current_task() });
+    let script = || async { current_task() };
+    let handle = executor.spawn(script());
     let id = handle.id();
     is_plain(id);
     is_plain(executor.main_lane());
@@ -185,7 +186,7 @@ fn an_id_is_copied_sent_compared_and_finds_nothing_when_stale() {
     assert!(matches!(handle.take_output(), Some(Ok(own)) if own == id));
     drop(handle);
     executor.poll_once();
-    let next = executor.spawn(async {});
+    let next = executor.spawn(script());
     assert_eq!((slot(next.id()) == slot(id), next.id() == id), (true, false));
     assert!(executor.task_info(id).is_none() && !executor.cancel(id));
     assert!(executor.task_info(next.id()).is_some());

@@ -99,8 +99,8 @@ fn s7_slots_are_reused_only_here_in_order() {
 
     // Within the frame in which they end, and until its end, slots aren't reused.
     let within = Rc::new(Cell::new(String::new()));
-    let tell = within.clone();
-    executor.spawn(async move { tell.set(spawn(async {}).id().to_string()) });
+    let tells = |tell: Rc<Cell<String>>| async move { tell.set(spawn(async {}).id().to_string()) };
+    executor.spawn(tells(within.clone()));
     executor.poll_once();
     let within = within.take();
     assert!(!ids.iter().any(|id| index(id) == index(&within)));
@@ -119,7 +119,8 @@ fn s7_slots_are_reused_only_here_in_order() {
         ids.iter().map(|id| index(id)).collect::<Vec<_>>(),
         ids_of_other.iter().map(|id| index(id)).collect::<Vec<_>>()
     );
-    other.spawn(async { drop(spawn(async {})) });
+    let tell = Rc::new(Cell::new(String::new()));
+    other.spawn(tells(tell));
     other.poll_once();
     let again_of_other: Vec<String> = (0..5).map(|_| other.spawn(async {}).id().to_string()).collect();
     assert_eq!(

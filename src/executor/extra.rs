@@ -1,0 +1,90 @@
+//! What only some tasks have: a name, a joiner, a place in a scope, a random stream that was drawn from.
+//!
+//! The rule: a task that needs none of it has none of it. It is made when it is first asked for, stands in a
+//! slab beside the slots, and goes when the slot is reclaimed.
+
+use std::panic::Location;
+use std::task::Waker;
+
+use super::core::Core;
+use super::task::{NO_INDEX, Site, Slot};
+
+#[derive(Debug)]
+pub(crate) struct Extra {
+    pub(super) name: Option<&'static str>,
+    /// Where the task's own random stream stands, once it has been drawn from.
+    pub(super) random: Option<u64>,
+    /// Spawns so far: they tell its children's seeds apart.
+    pub(super) children: u32,
+    pub(super) joiner: Option<Waker>,
+    /// Where the combinator was written that the task was last parked in, and the poll in which it was.
+    pub(super) outer: Option<(Site, u32)>,
+    /// With `NEXT_MORE`: entries in the next-step list beyond the first.
+    pub(super) more_next: u32,
+    /// The scope that it is a child of, and its place among the children.
+    pub(super) scope: Option<Place>,
+}
+
+/// A place in the list of a scope's children; `NO_INDEX` where there is no neighbour.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Place {
+    pub(super) scope: u32,
+    pub(super) branch: bool,
+    pub(super) older: u32,
+    pub(super) younger: u32,
+}
+
+impl Extra {
+    const NONE: Extra =
+        Extra { name: None, random: None, children: 0, joiner: None, outer: None, more_next: 0, scope: None };
+}
+
+impl Core {
+    /// Calls `f` with a task's extra, which is made if there is none. `f` runs no foreign code.
+    pub(super) fn extra<R>(&self, slot: Slot<'_>, f: impl FnOnce(&mut Extra) -> R) -> R {
+        let mut extras = self.extras.borrow_mut();
+        let mut index = slot.cold().extra.get();
+        if index == NO_INDEX {
+            index = extras.insert(Extra::NONE) as u32;
+            slot.cold().extra.set(index);
+        }
+        f(&mut extras[index as usize])
+    }
+
+    /// Calls `f` with a task's extra, if there is one. `f` runs no foreign code.
+    #[inline]
+    pub(super) fn extra_if<R>(&self, slot: Slot<'_>, f: impl FnOnce(&mut Extra) -> R) -> Option<R> {
+        let index = slot.cold().extra.get();
+        if index == NO_INDEX {
+            return None;
+        }
+        self.extras.borrow_mut().get_mut(index as usize).map(f)
+    }
+
+    /// Takes a task's extra away: its slot goes to another.
+    #[inline]
+    pub(super) fn drop_extra(&self, slot: Slot<'_>) {
+        let index = slot.cold().extra.replace(NO_INDEX);
+        if index != NO_INDEX {
+            let extra = self.extras.borrow_mut().try_remove(index as usize);
+            debug_assert!(extra.is_none_or(|extra| extra.joiner.is_none()), "a joiner is gone before the slot is reclaimed");
+        }
+    }
+
+    /// Names a task.
+    pub(crate) fn set_name(&self, slot: Slot<'_>, name: &'static str) {
+        self.extra(slot, |extra| extra.name = Some(name));
+    }
+
+    /// Takes out whom the end of a task wakes; dropping a foreign waker may do anything.
+    #[inline]
+    pub(super) fn take_joiner(&self, slot: Slot<'_>) -> Option<Waker> {
+        self.extra_if(slot, |extra| extra.joiner.take()).flatten()
+    }
+
+    /// Where the combinator was written in which a task was parked by its last poll.
+    pub(super) fn outer_of(&self, slot: Slot<'_>) -> Option<&'static Location<'static>> {
+        let (site, polls) = self.extra_if(slot, |extra| extra.outer).flatten()?;
+        (polls == slot.header.polls.get()).then_some(site)
+    }
+}
