@@ -353,7 +353,7 @@ impl Core {
     }
 
     pub(crate) fn key_at(&self, index: u32) -> TaskId {
-        TaskId::new(self.number(), index, self.storage.slot(index).header.generation())
+        TaskId::new(self.number(), index, self.storage.slot(index).header().generation())
     }
 
     /// Notes what the running script is about to park at.
@@ -362,15 +362,15 @@ impl Core {
         if let Some(slot) = self.current_slot() {
             self.settle_wish();
             self.noted.set(true);
-            slot.header.set_wait(kind);
-            slot.header.site.set(Some(site));
+            slot.header().set_wait(kind);
+            slot.header().site.set(Some(site));
         }
     }
 
     /// Notes where the combinator was written whose futures have just been polled.
     pub(crate) fn note_outer(&self, site: Site) {
         if let Some(slot) = self.current_slot() {
-            self.extra(slot, |extra| extra.outer = Some((site, slot.header.polls.get())));
+            self.extra(slot, |extra| extra.outer = Some((site, slot.header().polls.get())));
         }
     }
 
@@ -412,8 +412,8 @@ impl Core {
     }
 
     pub(crate) fn info(&self, key: TaskId) -> Option<TaskInfo> {
-        let slot = self.find(key).filter(|slot| slot.header.state().is_live())?;
-        let header = slot.header;
+        let slot = self.find(key).filter(|slot| slot.header().state().is_live())?;
+        let header = slot.header();
         let lane = self.lane(header.lane());
         let is_released = lane.has_released(header.flags());
         let state = if self.current_key() == key {
@@ -443,7 +443,7 @@ impl Core {
 
     /// What remains of a timed wait: that of the script's timers of that kind which is due first.
     fn due_of(&self, key: TaskId, slot: Slot<'_>) -> Option<Due> {
-        let kind = slot.header.wait();
+        let kind = slot.header().wait();
         if kind == WaitKind::NextFrame {
             return Some(Due::Frames(1));
         }
@@ -468,7 +468,7 @@ impl Core {
             .storage
             .indices()
             .map(|index| (self.storage.slot(index), index))
-            .filter(|(slot, _)| slot.header.state().is_live())
+            .filter(|(slot, _)| slot.header().state().is_live())
             .map(|(slot, index)| (slot.cold().number.get(), self.key_at(index)))
             .collect();
         tasks.sort_unstable_by_key(|task| task.0);
@@ -488,7 +488,7 @@ impl Core {
     }
 
     pub(super) fn names_live(&self, entry: u32) -> bool {
-        entry != entry::TOMBSTONE && self.storage.slot(entry).header.state().is_live()
+        entry != entry::TOMBSTONE && self.storage.slot(entry).header().state().is_live()
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Duration> {

@@ -155,7 +155,7 @@ impl Core {
 
     /// Puts a script that waited with its own waker at the back of the ready queue, once for all its waits.
     fn release_one(&self, lane: &LaneState, index: u32) {
-        let header = self.storage.slot(index).header;
+        let header = self.storage.slot(index).header();
         if !header.state().is_live() {
             // Only a wait that was leaked still stands here.
             self.forget_next(index);
@@ -171,7 +171,7 @@ impl Core {
     /// Wakes by a waker that waited for this step; one of our own isn't counted as a wake.
     fn release_waker(&self, waker: Waker) {
         match waker::key_of(&waker).and_then(|key| Some((self.find(key)?, key))) {
-            Some((slot, key)) => drop(self.enqueue(slot, key.index())),
+            Some((slot, key)) => drop(self.enqueue(slot.header(), key.index())),
             None => waker.wake(),
         }
     }

@@ -130,7 +130,7 @@ impl<T: 'static> JoinHandle<T> {
 
     /// Whether the script has ended, in whatever way.
     pub fn is_finished(&self) -> bool {
-        !self.core.find(self.id).is_some_and(|slot| slot.header.state().is_live())
+        !self.core.find(self.id).is_some_and(|slot| slot.header().state().is_live())
     }
 
     /// The script's output, once it has ended; `None` before, and after it was taken.
@@ -171,13 +171,13 @@ impl<T: 'static> JoinHandle<T> {
             // Who has the output doesn't wait for it any more. A foreign waker may do anything when it is
             // dropped, so that comes last.
             let _joiner = self.core.take_joiner(slot);
-            if slot.header.state() == State::Completed {
+            if slot.header().state() == State::Completed {
                 let output = slot.take_output::<T>();
-                slot.header.clear(flag::HANDLE);
+                slot.header().clear(flag::HANDLE);
                 self.core.settle(self.id.index());
                 return Ok(output);
             }
-            slot.header.clear(flag::HANDLE);
+            slot.header().clear(flag::HANDLE);
         }
         let payload = self.core.take_payload(self.id);
         Err(payload.map_or(JoinError::Cancelled, JoinError::Panicked))
@@ -192,7 +192,7 @@ impl<T: 'static> Future for JoinHandle<T> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(slot) = self.core.find(self.id) {
             // An ended script whose future is still to be dropped holds its guards: it isn't joined yet.
-            if slot.header.state().is_live() || slot.holds_future() {
+            if slot.header().state().is_live() || slot.holds_future() {
                 let joiner = context.waker().clone();
                 super::current::try_with(|core| core.note(WaitKind::Join, self.site.get()));
                 let joiner = self.core.extra(slot, |extra| extra.joiner.replace(joiner));
@@ -226,9 +226,9 @@ impl<T: 'static> Drop for JoinHandle<T> {
             drop(self.core.take_payload(self.id));
             return;
         };
-        slot.header.clear(flag::HANDLE);
+        slot.header().clear(flag::HANDLE);
         let _joiner = self.core.take_joiner(slot);
-        if slot.header.state() == State::Completed && !slot.holds_future() {
+        if slot.header().state() == State::Completed && !slot.holds_future() {
             self.core.holds.set(self.core.holds.get() + 1);
             let settle = Settle(&self.core, self.id);
             slot.drop_output();

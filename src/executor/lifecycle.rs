@@ -6,14 +6,16 @@
 //! dropped, then whoever awaits it is woken, then its scope. A panic in one stage goes on with the next.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 
 use super::core::{Core, Payload, Stage, count};
 use super::current;
 use super::handle::SpawnLimit;
 use super::key::TaskId;
 use super::report::IncidentKind;
-use super::task::{Site, Slot, State, flag};
+use super::task::{Header, Site, Slot, State, flag};
 use super::trace::{Change, mix};
+use super::waker::Running;
 
 impl Core {
     /// Puts a future into a slot and at the back of its lane's ready queue.
@@ -35,7 +37,7 @@ impl Core {
     /// Makes a task known whose future is in its slot.
     fn admit(&self, index: u32, lane: u8, site: Site) -> TaskId {
         let slot = self.storage.slot(index);
-        let (header, cold) = (slot.header, slot.cold());
+        let (header, cold) = (slot.header(), slot.cold());
         header.site.set(None);
         header.polls.set(0);
         cold.spawned_at.set(site);
@@ -70,9 +72,9 @@ impl Core {
     #[inline]
     pub(super) fn polls_in_step(&self, slot: Slot<'_>) -> u32 {
         let serial = self.step_serial.get();
-        if slot.header.last_step.get() != serial {
+        if slot.header().last_step.get() != serial {
             0
-        } else if !slot.header.has(flag::AGAIN) {
+        } else if !slot.header().has(flag::AGAIN) {
             1
         } else {
             1 + slot.cold().again.get()
@@ -82,28 +84,53 @@ impl Core {
     /// Puts a task at the back of its lane's ready queue, unless it is there already or has ended.
     #[inline]
     pub(crate) fn wake(&self, key: TaskId) {
-        if let Some(slot) = self.find(key)
-            && self.enqueue(slot, key.index())
+        if let Some(header) = self.storage.header(key.index())
+            && header.generation() == key.generation()
+            && self.enqueue(header, key.index())
         {
             count(&self.counts.woken);
-            self.trace.record(Change::Woken, slot.cold().number.get());
+            if self.trace.is_on() {
+                self.trace.record(Change::Woken, self.storage.slot(key.index()).cold().number.get());
+            }
         }
     }
 
+    /// Wakes the task whose poll is on the stack, if that is the one that `running` notes.
     #[inline]
-    pub(super) fn enqueue(&self, slot: Slot<'_>, index: u32) -> bool {
-        let header = slot.header;
-        if !header.state().is_live() || header.has(flag::QUEUED) {
+    pub(super) fn wake_running(&self, running: *const Running) -> bool {
+        if !ptr::eq(&self.running, running) {
             return false;
         }
-        let lane = self.lane(header.lane());
-        let is_released = lane.has_released(header.flags());
-        if is_released && !self.releasing.get() && header.state() == State::Idle {
-            // Released in this step and not yet reached: it is in the queue already.
+        let Some(index) = self.running.index() else { return false };
+        let header = self.storage.slot(index).header();
+        // It runs, so it was reached in the ready queue, and its lane is the one being stepped.
+        if !header.has(flag::QUEUED) {
+            header.set_queued();
+            self.ready_now.push(index);
+            count(&self.counts.woken);
+            if self.trace.is_on() {
+                self.trace.record(Change::Woken, self.storage.slot(index).cold().number.get());
+            }
+        }
+        true
+    }
+
+    #[inline]
+    pub(super) fn enqueue(&self, header: &Header, index: u32) -> bool {
+        let word = header.word();
+        if !word.is_live() || word.flags() & flag::QUEUED != 0 {
             return false;
         }
-        header.set(flag::QUEUED);
-        self.ready_of(header.lane()).push(index);
+        if word.flags() & flag::NEXT != 0
+            && self.lane(word.lane()).has_released(word.flags())
+            && word.is(State::Idle)
+            && !self.releasing.get()
+        {
+            // Released in this step and not yet reached: it will be polled anyway.
+            return false;
+        }
+        header.set_queued();
+        self.ready_of(word.lane()).push(index);
         true
     }
 
@@ -111,7 +138,7 @@ impl Core {
     /// returns pending.
     pub(crate) fn cancel(&self, key: TaskId) -> bool {
         let Some(slot) = self.find(key) else { return false };
-        match slot.header.state() {
+        match slot.header().state() {
             State::Idle => {
                 slot.cancelled();
                 self.ended(key.index(), slot, Change::Cancelled);
@@ -127,7 +154,7 @@ impl Core {
     }
 
     fn cancel_running(&self, slot: Slot<'_>) {
-        slot.header.set(flag::CANCEL);
+        slot.header().set(flag::CANCEL);
         self.note_end();
     }
 
@@ -226,7 +253,7 @@ impl Core {
             self.at_stage.set(Some((index, Stage::DropFuture)));
             slot.drop_future();
         }
-        if from <= Stage::DropOutput && slot.header.state() == State::Completed && !slot.header.has(flag::HANDLE) {
+        if from <= Stage::DropOutput && slot.header().state() == State::Completed && !slot.header().has(flag::HANDLE) {
             self.at_stage.set(Some((index, Stage::DropOutput)));
             slot.drop_output();
         }
@@ -261,7 +288,7 @@ impl Core {
         let key = self.running.key();
         if let Some(slot) = self.current_slot() {
             self.settle_wish();
-            self.forget_release(slot.header);
+            self.forget_release(slot.header());
             self.running.clear();
         }
         let mut keep = None;
@@ -279,11 +306,11 @@ impl Core {
                 Stage::WakeScope | Stage::Settle => Stage::Settle,
             };
             self.at_stage.set(Some((index, next)));
-        } else if let Some(slot) = self.find(key).filter(|slot| slot.header.state() == State::Running) {
+        } else if let Some(slot) = self.find(key).filter(|slot| slot.header().state() == State::Running) {
             slot.panicked();
             self.incident(IncidentKind::Panicked, key.index(), message);
             self.ended(key.index(), slot, Change::Panicked);
-            if slot.header.has(flag::HANDLE) {
+            if slot.header().has(flag::HANDLE) {
                 keep = Some(key);
             }
         }
@@ -324,7 +351,7 @@ impl Core {
     /// As `cancel`, but leaves the rest to a later `drain`.
     fn cancel_quietly(&self, key: TaskId) {
         let slot = self.storage.slot(key.index());
-        match slot.header.state() {
+        match slot.header().state() {
             State::Idle => {
                 slot.cancelled();
                 self.ended(key.index(), slot, Change::Cancelled);

@@ -7,12 +7,31 @@
 //! is never more than one. The lists aren't `Sync`.
 
 use std::cell::UnsafeCell;
-use std::collections::VecDeque;
 use std::fmt;
 
-/// Entries that are taken out at the front.
+/// Entries that are taken out at the front: the ready queue of a lane.
 #[derive(Default)]
-pub(crate) struct Ready(UnsafeCell<VecDeque<u32>>);
+pub(crate) struct Ready(UnsafeCell<Entries>);
+
+#[derive(Default)]
+struct Entries {
+    list: Vec<u32>,
+    /// Those before it have been taken out.
+    front: usize,
+}
+
+impl Entries {
+    /// Makes room for another: where the front half is taken out, by moving the rest there.
+    #[cold]
+    fn make_room(&mut self) {
+        if self.front > self.list.len() / 2 {
+            self.list.drain(..self.front);
+            self.front = 0;
+        } else {
+            self.list.reserve(1);
+        }
+    }
+}
 
 impl fmt::Debug for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,56 +41,70 @@ impl fmt::Debug for Ready {
 
 impl Ready {
     pub(crate) fn with_capacity(entries: usize) -> Self {
-        Ready(UnsafeCell::new(VecDeque::with_capacity(entries)))
+        Ready(UnsafeCell::new(Entries { list: Vec::with_capacity(entries), front: 0 }))
     }
 
     #[inline]
-    fn list(&self) -> *mut VecDeque<u32> {
+    fn entries(&self) -> *mut Entries {
         self.0.get()
     }
 
     #[inline]
     pub(crate) fn push(&self, entry: u32) {
         // SAFETY: the only reference to the list; it ends with this method, which runs no foreign code.
-        unsafe { &mut *self.list() }.push_back(entry);
+        let entries = unsafe { &mut *self.entries() };
+        if entries.list.len() == entries.list.capacity() {
+            entries.make_room();
+        }
+        entries.list.push(entry);
     }
 
     #[inline]
     pub(crate) fn pop(&self) -> Option<u32> {
         // SAFETY: as in `push`.
-        unsafe { &mut *self.list() }.pop_front()
+        let entries = unsafe { &mut *self.entries() };
+        let entry = entries.list.get(entries.front).copied()?;
+        entries.front += 1;
+        if entries.front == entries.list.len() {
+            entries.list.clear();
+            entries.front = 0;
+        }
+        Some(entry)
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
         // SAFETY: as in `push`.
-        unsafe { &*self.list() }.len()
+        let entries = unsafe { &*self.entries() };
+        entries.list.len() - entries.front
     }
 
     /// The entry that comes after `place` others.
     #[inline]
     pub(crate) fn get(&self, place: usize) -> Option<u32> {
         // SAFETY: as in `push`.
-        unsafe { &*self.list() }.get(place).copied()
+        let entries = unsafe { &*self.entries() };
+        entries.list.get(entries.front + place).copied()
     }
 
     /// Puts `other` in the place of every `entry`.
     pub(crate) fn change(&self, entry: u32, other: u32) {
         // SAFETY: as in `push`.
-        unsafe { &mut *self.list() }.iter_mut().filter(|each| **each == entry).for_each(|each| *each = other);
+        let entries = unsafe { &mut *self.entries() };
+        entries.list[entries.front..].iter_mut().filter(|each| **each == entry).for_each(|each| *each = other);
     }
 
     /// Takes all entries out of `list`, to stand behind those here.
     pub(crate) fn append(&self, list: &Queue) {
-        let mut entries = list.take();
-        // SAFETY: as in `push`; `entries` is no part of any queue.
-        unsafe { &mut *self.list() }.extend(entries.drain(..));
-        list.replace(entries);
+        let mut taken = list.take();
+        // SAFETY: as in `push`; `taken` is no part of any queue.
+        unsafe { &mut *self.entries() }.list.append(&mut taken);
+        list.replace(taken);
     }
 
     pub(crate) fn swap(&self, other: &Ready) {
         // SAFETY: as in `push`; `swap` takes the same cell twice.
-        unsafe { std::ptr::swap(self.list(), other.list()) };
+        unsafe { std::ptr::swap(self.entries(), other.entries()) };
     }
 
     /// The first entry of which `is_it` says so.

@@ -13,6 +13,7 @@
 use std::ptr;
 use std::task::{Context, Waker};
 
+use super::batch::Batch;
 use super::core::{Core, count};
 use super::inspect::WaitKind;
 use super::lane::{LaneState, entry};
@@ -41,36 +42,27 @@ impl Core {
     /// `false` when the step's polls are used up.
     fn run_all<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
         // ORDER: what was woken before the release, the released, what is woken from then on.
-        while self.batch.has_early() {
-            if self.batch.polled() >= self.frame_polls {
-                return false;
-            }
-            self.batch.take_early();
-            self.run_next::<TRACED>(lane, waker);
-        }
-        if !self.run_list::<TRACED>(lane, waker) {
-            return false;
-        }
-        loop {
-            if self.batch.polled() >= self.frame_polls {
-                return self.ready_now.len() == 0;
-            }
-            if !self.run_next::<TRACED>(lane, waker) {
-                return true;
-            }
-        }
+        self.run_ready::<TRACED>(lane, waker, Batch::take_early)
+            && self.run_list::<TRACED>(lane, waker)
+            && self.run_ready::<TRACED>(lane, waker, |_| true)
     }
 
-    /// Polls what the next entry of the ready queue names; `false` when there is none.
-    #[inline]
-    fn run_next<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
-        let Some(entry) = self.ready_now.pop() else { return false };
-        if let Some(begun) = self.begin_woken(lane, entry) {
-            self.batch.count_other();
-            self.batch.begin_single(&self.next_now);
-            self.run_single::<TRACED>(begun, entry, waker);
+    /// Polls what is in the ready queue, while there is more to take; `false` when the step's polls are used up.
+    fn run_ready<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker, more: impl Fn(&Batch) -> bool) -> bool {
+        loop {
+            if self.batch.polled() >= self.frame_polls {
+                return self.ready_now.len() == 0 && !self.batch.has_early();
+            }
+            if !more(&self.batch) {
+                return true;
+            }
+            let Some(entry) = self.ready_now.pop() else { return true };
+            if let Some(begun) = self.begin_woken(lane, entry) {
+                self.batch.count_other();
+                self.batch.begin_single(&self.next_now);
+                self.run_single::<TRACED>(begun, entry, waker);
+            }
         }
-        true
     }
 
     /// Polls the tasks of the released list, from where the batch is at; `false` when the step's polls are used up.
@@ -133,7 +125,7 @@ impl Core {
             at += 1;
             self.batch.set_at(at);
             // Its first poll in this step, or an entry of another wake would have come before.
-            slot.header.last_step.set(serial);
+            slot.header().last_step.set(serial);
             let pending = self.poll::<TRACED>(begun, entry, &mut context);
             match pending {
                 Some(pending) if let Some(site) = self.wish.take() => {
@@ -142,7 +134,7 @@ impl Core {
                 }
                 pending => {
                     if !self.noted.replace(false) {
-                        slot.header.set_wait(WaitKind::Unknown);
+                        slot.header().set_wait(WaitKind::Unknown);
                     }
                     self.finish(pending);
                     self.own_waker.set(waker);
@@ -165,7 +157,7 @@ impl Core {
         index: u32,
         context: &mut Context<'_>,
     ) -> Option<Pending<'a>> {
-        let header = begun.slot.header;
+        let header = begun.slot.header();
         if TRACED {
             self.trace.record(Change::Polled, begun.slot.cold().number.get());
         }
@@ -177,7 +169,7 @@ impl Core {
     /// Polls one task that is no part of a row, and parks or ends it.
     #[inline]
     fn run_single<const TRACED: bool>(&self, begun: Begun<'_>, index: u32, waker: &Waker) {
-        let header = begun.slot.header;
+        let header = begun.slot.header();
         self.own_waker.set(waker);
         match self.poll::<TRACED>(begun, index, &mut Context::from_waker(waker)) {
             Some(pending) if !self.has_ends.get() => {
@@ -196,7 +188,7 @@ impl Core {
         self.settle_wish();
         let index = self.running.index().expect("a task is being polled");
         let slot = self.storage.slot(index);
-        let header = slot.header;
+        let header = slot.header();
         self.forget_release(header);
         self.running.clear();
         match pending {
@@ -220,8 +212,27 @@ impl Core {
             return None;
         }
         let slot = self.storage.slot(entry);
-        let flags = slot.header.flags();
-        if flags & flag::QUEUED == 0 || !slot.header.state().is_live() {
+        let header = slot.header();
+        let serial = self.step_serial.get();
+        let again = header.last_step.get() == serial;
+        let polls = if again { self.polls_in_step(slot) } else { 0 };
+        if polls < self.script_polls
+            && let Some(begun) = slot.begin_woken(again)
+        {
+            header.last_step.set(serial);
+            if again {
+                slot.cold().again.set(polls);
+            }
+            return Some(begun);
+        }
+        self.begin_other(lane, slot, entry)
+    }
+
+    /// The same where more is to be looked at.
+    #[inline(never)]
+    fn begin_other<'a>(&self, lane: &LaneState, slot: Slot<'a>, entry: u32) -> Option<Begun<'a>> {
+        let flags = slot.header().flags();
+        if flags & flag::QUEUED == 0 || !slot.header().state().is_live() {
             self.discard(entry, false);
             return None;
         }
@@ -236,7 +247,7 @@ impl Core {
             return None;
         }
         let slot = self.storage.slot(entry);
-        if !lane.has_released(slot.header.flags()) || !slot.header.state().is_live() {
+        if !lane.has_released(slot.header().flags()) || !slot.header().state().is_live() {
             self.discard(entry, true);
             return None;
         }
@@ -246,15 +257,15 @@ impl Core {
     /// Begins the poll of a task that was named, and isn't queued any more; `done` are the flags of a wait that is over.
     #[inline]
     fn begin<'a>(&self, lane: &LaneState, slot: Slot<'a>, index: u32, done: u8) -> Option<Begun<'a>> {
-        slot.header.clear(done | flag::QUEUED);
+        slot.header().clear(done | flag::QUEUED);
         let serial = self.step_serial.get();
-        if slot.header.last_step.get() != serial {
-            slot.header.last_step.set(serial);
-            slot.header.clear(flag::AGAIN);
+        if slot.header().last_step.get() != serial {
+            slot.header().last_step.set(serial);
+            slot.header().clear(flag::AGAIN);
         } else if !self.may_poll_again(lane, index) {
             return None;
         }
-        slot.header.set_wait(WaitKind::Unknown);
+        slot.header().set_wait(WaitKind::Unknown);
         slot.begin()
     }
 
@@ -264,13 +275,13 @@ impl Core {
         let slot = self.storage.slot(index);
         let polls = self.polls_in_step(slot);
         if polls >= self.script_polls {
-            slot.header.set(flag::QUEUED);
+            slot.header().set(flag::QUEUED);
             lane.put_off.push(index);
             let message = format!("it was polled {} times in this step, the cap for one script", self.script_polls);
             self.note_put_off(slot, index, message);
             return false;
         }
-        slot.header.set(flag::AGAIN);
+        slot.header().set(flag::AGAIN);
         slot.cold().again.set(polls);
         true
     }
@@ -278,7 +289,7 @@ impl Core {
     /// Forgets an entry that polls nothing.
     #[cold]
     fn discard(&self, index: u32, from_next: bool) {
-        let header = self.storage.slot(index).header;
+        let header = self.storage.slot(index).header();
         if header.state().is_live() {
             return;
         }
@@ -311,7 +322,7 @@ impl Core {
             if entry == entry::TOMBSTONE {
                 continue;
             }
-            let header = self.storage.slot(entry).header;
+            let header = self.storage.slot(entry).header();
             if header.state().is_live() && lane.has_released(header.flags()) {
                 self.put_off(lane, entry, &mut first);
             } else {
@@ -328,7 +339,7 @@ impl Core {
     /// Puts off what the next entry of the ready queue names.
     fn put_off_woken(&self, lane: &LaneState, first: &mut bool) {
         let Some(entry) = self.ready_now.pop().filter(|&entry| entry != entry::TOMBSTONE) else { return };
-        let header = self.storage.slot(entry).header;
+        let header = self.storage.slot(entry).header();
         if header.state().is_live() && header.has(flag::QUEUED) {
             self.put_off(lane, entry, first);
         } else {
@@ -338,10 +349,10 @@ impl Core {
 
     fn put_off(&self, lane: &LaneState, index: u32, first: &mut bool) {
         let slot = self.storage.slot(index);
-        if lane.has_released(slot.header.flags()) {
-            slot.header.clear(flag::NEXT_BOTH | flag::NEXT_MORE);
+        if lane.has_released(slot.header().flags()) {
+            slot.header().clear(flag::NEXT_BOTH | flag::NEXT_MORE);
         }
-        slot.header.set(flag::QUEUED);
+        slot.header().set(flag::QUEUED);
         lane.put_off.push(index);
         // One stands for all of them in the incidents: the step as a whole was too long.
         if std::mem::take(first) {

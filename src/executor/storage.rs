@@ -68,10 +68,10 @@ impl<'a> ChunkView<'a> {
         }
         // SAFETY: `place < slots`, so the offset stays inside the chunk's allocation (1).
         let task = unsafe { self.base.add(place as usize * self.stride) }.cast::<Header>();
-        // SAFETY: initialised (2), in memory that lives for `'a` (1), and only ever shared.
-        let header = unsafe { task.as_ref() };
-        // SAFETY: the slot's own parts (1, 2), and `place < slots`.
-        Some(unsafe { Slot::new(task, header, self.cold, place as usize) })
+        // SAFETY: there are `slots` of them.
+        let cold = unsafe { self.cold.add(place as usize) };
+        // SAFETY: the slot's own parts, initialised (1, 2).
+        Some(unsafe { Slot::new(task, cold) })
     }
 }
 
@@ -179,11 +179,10 @@ impl Storage {
     #[inline]
     pub(crate) fn slot(&self, index: u32) -> Slot<'_> {
         let (task, chunk) = self.find(index).expect("an index that a queue or a handle holds has its slot");
-        // SAFETY: as in `header`.
-        let header = unsafe { task.as_ref() };
-        // SAFETY: the slot's own parts, of this storage (1, 2); `find` has checked that the place is below
-        // `slots`.
-        unsafe { Slot::new(task, header, chunk.cold, (index & PLACE) as usize) }
+        // SAFETY: there are `slots` of them, and `find` has checked that the place is below that.
+        let cold = unsafe { chunk.cold.add((index & PLACE) as usize) };
+        // SAFETY: the slot's own parts, initialised (1, 2).
+        unsafe { Slot::new(task, cold) }
     }
 
     /// Every index that has a slot, lowest first.
@@ -225,7 +224,7 @@ impl Storage {
         if index == NO_INDEX {
             return None;
         }
-        class.free.set(self.slot(index).header.polls.get());
+        class.free.set(self.slot(index).header().polls.get());
         Some(index)
     }
 
@@ -265,7 +264,7 @@ impl Storage {
         let class = chunk.class;
         let slot = self.slot(index);
         slot.vacate();
-        let header = slot.header;
+        let header = slot.header();
         let generation = header.generation();
         if generation == MAX_GENERATION {
             // A key of it may be anywhere: a slot whose generation would wrap is never used again.

@@ -32,6 +32,7 @@
 use std::any::TypeId;
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
+use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::Location;
 use std::pin::Pin;
@@ -160,6 +161,17 @@ impl Header {
     #[inline]
     pub(crate) fn set_wait(&self, wait: WaitKind) {
         self.word.set(self.word.get().with_wait(wait));
+    }
+
+    #[inline]
+    pub(super) fn word(&self) -> Word {
+        self.word.get()
+    }
+
+    /// Notes that a ready queue names the task.
+    #[inline]
+    pub(super) fn set_queued(&self) {
+        self.word.set(self.word.get().queued());
     }
 
     #[inline]
@@ -346,28 +358,31 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Slot<'a> {
     task: NonNull<Header>,
-    pub(crate) header: &'a Header,
-    /// Of the slot's chunk, and the slot's place in it: most polls never look there.
-    colds: NonNull<Cold>,
-    place: usize,
+    cold: NonNull<Cold>,
+    of: PhantomData<&'a Header>,
 }
 
 impl<'a> Slot<'a> {
     /// # Safety
-    /// `task` is the start of a slot of a `Storage` that lives for `'a` (1), `header` is the header there,
-    /// and the slot's `Cold` is the one at `place` behind `colds`, initialised and only ever shared.
+    /// `task` is the start of a slot of a `Storage` that lives for `'a` (1), and `cold` is the slot's `Cold`,
+    /// initialised and only ever shared, as the header is.
     #[inline]
-    pub(super) unsafe fn new(task: NonNull<Header>, header: &'a Header, colds: NonNull<Cold>, place: usize) -> Self {
-        Slot { task, header, colds, place }
+    pub(super) unsafe fn new(task: NonNull<Header>, cold: NonNull<Cold>) -> Self {
+        Slot { task, cold, of: PhantomData }
+    }
+
+    /// What of the task a resume reads and writes.
+    #[inline]
+    pub(crate) fn header(self) -> &'a Header {
+        // SAFETY: initialised (1), alive for `'a`, and only ever shared (5), as `new` was promised.
+        unsafe { self.task.as_ref() }
     }
 
     /// What the task is beside its header and its future.
     #[inline]
     pub(crate) fn cold(self) -> &'a Cold {
-        // SAFETY: `new` was promised that there are more than `place` of them.
-        let cold = unsafe { self.colds.add(self.place) };
         // SAFETY: initialised, alive for `'a`, and only ever shared, as `new` was promised.
-        unsafe { cold.as_ref() }
+        unsafe { self.cold.as_ref() }
     }
 
     /// 1. Puts a future into a vacant slot: a task of a lane, queued and with a handle.
@@ -376,64 +391,75 @@ impl<'a> Slot<'a> {
     /// The slot has room for a `Task<F>`, and is aligned for it (1).
     #[inline]
     pub(super) unsafe fn write<F: Future<Output: 'static> + 'static>(self, future: F, lane: u8) {
-        assert_eq!(self.header.state(), State::Vacant);
+        assert_eq!(self.header().state(), State::Vacant);
         // SAFETY: the slot has room for a `Task<F>`.
         let place = unsafe { Task::<F>::future(self.task) };
         // SAFETY: inside the slot and aligned (1); vacant, so nothing is overwritten.
         unsafe { place.write(future) };
-        self.header.poll.set(Task::<F>::poll);
+        self.header().poll.set(Task::<F>::poll);
         self.cold().vtable.set(&Task::<F>::VTABLE);
         let flags = flag::FUTURE | flag::QUEUED | flag::HANDLE;
-        self.header.word.set(Word::VACANT.with_flags(flags).with_lane(lane).with_state(State::Idle));
+        self.header().word.set(Word::VACANT.with_flags(flags).with_lane(lane).with_state(State::Idle));
     }
 
     /// 2. Begins a poll of an idle task. The task is `Running` from here until the poll is parked or ready, or for
     ///    ever when that is forgotten or unwinds, unless [`panicked`](Self::panicked) ends it.
     #[inline]
     pub(super) fn begin(self) -> Option<Begun<'a>> {
-        let word = self.header.word.get();
+        let word = self.header().word.get();
         if !word.is(State::Idle) {
             return None;
         }
-        self.header.word.set(word.flipped());
+        self.header().word.set(word.flipped());
+        Some(Begun { slot: self })
+    }
+
+    /// 2. The same if the task was just woken: it is queued no more, and waits for nothing that is known.
+    #[inline]
+    pub(super) fn begin_woken(self, again: bool) -> Option<Begun<'a>> {
+        let word = self.header().word.get();
+        if !word.is_just_woken() {
+            return None;
+        }
+        self.header().word.set(word.taken_up(again));
         Some(Begun { slot: self })
     }
 
     /// 2. The same if the task is at rest; all else that its word says stays.
     #[inline]
     pub(super) fn begin_at_rest(self, at_rest: AtRest) -> Option<Begun<'a>> {
-        let word = self.header.word.get();
+        let word = self.header().word.get();
         if !at_rest.is_it(word) {
             return None;
         }
-        self.header.word.set(word.flipped());
+        self.header().word.set(word.flipped());
         Some(Begun { slot: self })
     }
 
     /// 4. Ends a task whose poll isn't on the stack.
     pub(super) fn cancelled(self) {
-        assert_eq!(self.header.state(), State::Idle);
-        self.header.set_state(State::Ended);
+        assert_eq!(self.header().state(), State::Idle);
+        self.header().set_state(State::Ended);
     }
 
     /// 5. Ends a task whose poll has unwound.
     pub(super) fn panicked(self) {
-        assert_eq!(self.header.state(), State::Running);
-        self.header.set_state(State::Ended);
+        assert_eq!(self.header().state(), State::Running);
+        self.header().set_state(State::Ended);
     }
 
     /// Whether the future of a task that has ended is still to be dropped.
     #[inline]
     pub(super) fn holds_future(self) -> bool {
-        self.header.has(flag::FUTURE)
+        self.header().has(flag::FUTURE)
     }
 
     /// Drops the future of a task that has ended, once. Counts as done also when it unwinds.
     #[inline]
     pub(super) fn drop_future(self) {
-        assert!(self.holds_future() && matches!(self.header.state(), State::Completed | State::Ended));
-        let word = self.header.word.get();
-        self.header.word.set(word.with_flags(word.flags() & !flag::FUTURE));
+        assert!(self.holds_future() && matches!(self.header().state(), State::Completed | State::Ended));
+        let word = self.header().word.get();
+        self.header().word.set(word.with_flags(word.flags() & !flag::FUTURE));
         // SAFETY: `FUTURE` was set, so the future is there (3), of the vtable's type (2); its poll isn't on
         // the stack, and with the flag cleared this is its one drop, even if it unwinds.
         unsafe { (self.cold().vtable.get().drop_future)(self.task) };
@@ -445,10 +471,10 @@ impl<'a> Slot<'a> {
     /// When `T` isn't the output's type.
     #[inline]
     pub(super) fn take_output<T: 'static>(self) -> T {
-        assert_eq!(self.header.state(), State::Completed);
+        assert_eq!(self.header().state(), State::Completed);
         let vtable = self.cold().vtable.get();
         assert_eq!((vtable.output_type)(), TypeId::of::<T>());
-        self.header.set_state(State::Ended);
+        self.header().set_state(State::Ended);
         // SAFETY: not vacant before this line, so the vtable is that of the type in the slot (2).
         let place = unsafe { (vtable.output)(self.task) };
         // SAFETY: completed before, so the output is there (4), and it is a `T`; `Ended` says that it is gone.
@@ -457,8 +483,8 @@ impl<'a> Slot<'a> {
 
     /// 6. Drops the output of a completed task. Counts as done also when it unwinds.
     pub(super) fn drop_output(self) {
-        assert_eq!(self.header.state(), State::Completed);
-        self.header.set_state(State::Ended);
+        assert_eq!(self.header().state(), State::Completed);
+        self.header().set_state(State::Ended);
         // SAFETY: completed before, so the output is there (4), of the vtable's type (2); `Ended` says that
         // it is gone, even if this unwinds.
         unsafe { (self.cold().vtable.get().drop_output)(self.task) };
@@ -467,17 +493,18 @@ impl<'a> Slot<'a> {
     /// 7. Retires a task that holds nothing and stands in no queue; `false` if it isn't such a one.
     #[inline]
     pub(super) fn retire(self) -> bool {
-        let done = self.header.state() == State::Ended && !self.header.has(flag::FUTURE | flag::QUEUED | flag::NEXT);
+        let word = self.header().word.get();
+        let done = word.is(State::Ended) && word.flags() & (flag::FUTURE | flag::QUEUED | flag::NEXT) == 0;
         if done {
-            self.header.set_state(State::Retired);
+            self.header().word.set(word.with_state(State::Retired));
         }
         done
     }
 
     /// 8. Makes the slot vacant.
     pub(super) fn vacate(self) {
-        assert_eq!(self.header.state(), State::Retired);
-        self.header.set_state(State::Vacant);
+        assert_eq!(self.header().state(), State::Retired);
+        self.header().set_state(State::Vacant);
     }
 
     /// The type of the future in a slot that isn't vacant.
@@ -500,12 +527,12 @@ impl<'a> Begun<'a> {
         // SAFETY: idle before `begin`, so the future is there (3) and its type's function beside it (2);
         // `Running`, which only this value, its `Pending` and `panicked` can end, keeps a second poll and
         // the drop away.
-        let ready = unsafe { (self.slot.header.poll.get())(self.slot.task, context) };
+        let ready = unsafe { (self.slot.header().poll.get())(self.slot.task, context) };
         if ready {
-            self.slot.header.set_state(State::Completed);
+            self.slot.header().set_state(State::Completed);
             return None;
         }
-        Some(Pending { header: self.slot.header })
+        Some(Pending { header: self.slot.header() })
     }
 }
 

@@ -20,7 +20,7 @@ use super::wheel::TimerKey;
 impl Core {
     /// The lane of the running script; between polls the lane being stepped.
     pub(crate) fn lane_here(&self) -> u8 {
-        self.current_slot().map_or(self.lane_now.get(), |slot| slot.header.lane())
+        self.current_slot().map_or(self.lane_now.get(), |slot| slot.header().lane())
     }
 
     // The next step of a lane.
@@ -45,7 +45,7 @@ impl Core {
         self.batch.break_row(&self.next_now, self.batch.at().saturating_sub(1));
         if let Some(site) = self.wish.take() {
             self.noted.set(true);
-            self.grant(self.storage.slot(index).header, index, site);
+            self.grant(self.storage.slot(index).header(), index, site);
         }
     }
 
@@ -72,9 +72,9 @@ impl Core {
     #[cold]
     fn count_next(&self, index: u32) {
         let slot = self.storage.slot(index);
-        let is_first = !slot.header.has(flag::NEXT_MORE);
+        let is_first = !slot.header().has(flag::NEXT_MORE);
         self.extra(slot, |extra| extra.more_next = if is_first { 1 } else { extra.more_next + 1 });
-        slot.header.set(flag::NEXT_MORE);
+        slot.header().set(flag::NEXT_MORE);
     }
 
     #[cold]
@@ -84,10 +84,10 @@ impl Core {
         let lane = self.lane(index);
         if let Some(key) = waker::key_of(waker)
             && let Some(slot) = self.find(key)
-            && slot.header.state().is_live()
-            && slot.header.lane() == index
+            && slot.header().state().is_live()
+            && slot.header().lane() == index
         {
-            let header = slot.header;
+            let header = slot.header();
             let next = flag::next_after(lane.released.get());
             if header.state() == State::Running {
                 self.forget_release(header);
@@ -180,43 +180,43 @@ impl Core {
     /// Counts one entry in a next-step list less for a task.
     pub(super) fn forget_next(&self, index: u32) {
         let slot = self.storage.slot(index);
-        if slot.header.has(flag::NEXT_MORE) {
+        if slot.header().has(flag::NEXT_MORE) {
             let more = self.extra(slot, |extra| {
                 extra.more_next -= 1;
                 extra.more_next
             });
             if more == 0 {
-                slot.header.clear(flag::NEXT_MORE);
+                slot.header().clear(flag::NEXT_MORE);
             }
         } else {
-            slot.header.clear(flag::NEXT | flag::NEXT_ODD);
+            slot.header().clear(flag::NEXT | flag::NEXT_ODD);
             self.settle(index);
         }
     }
 
     /// Makes `index` the home lane of a task, and takes it out of the queue of the lane that it leaves.
     pub(super) fn move_task(&self, key: TaskId, index: u8) {
-        let Some(slot) = self.find(key).filter(|slot| slot.header.state().is_live()) else { return };
-        if slot.header.lane() == index {
+        let Some(slot) = self.find(key).filter(|slot| slot.header().state().is_live()) else { return };
+        if slot.header().lane() == index {
             return;
         }
-        let old = self.lane(slot.header.lane());
-        if slot.header.has(flag::QUEUED) {
+        let old = self.lane(slot.header().lane());
+        if slot.header().has(flag::QUEUED) {
             // It was woken in the lane that it leaves: that wake is served by the one that follows.
-            self.ready_of(slot.header.lane()).change(key.index(), entry::TOMBSTONE);
-            slot.header.clear(flag::QUEUED);
+            self.ready_of(slot.header().lane()).change(key.index(), entry::TOMBSTONE);
+            slot.header().clear(flag::QUEUED);
         }
-        if slot.header.has(flag::NEXT) {
+        if slot.header().has(flag::NEXT) {
             // Waits for the old lane's next step stay, as waits with a waker.
-            let next_list = self.next_of(slot.header.lane());
+            let next_list = self.next_of(slot.header().lane());
             let mut next = next_list.take();
             for entry in next.iter_mut().filter(|entry| **entry == key.index()) {
                 *entry = old.slow.borrow_mut().insert(SlowWait::Wake(waker::for_task(key))) as u32 | entry::SLOW;
             }
             next_list.replace(next);
-            slot.header.clear(flag::NEXT | flag::NEXT_ODD | flag::NEXT_MORE);
+            slot.header().clear(flag::NEXT | flag::NEXT_ODD | flag::NEXT_MORE);
         }
-        slot.header.set_lane(index);
+        slot.header().set_lane(index);
     }
 
     // Times of a clock.

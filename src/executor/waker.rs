@@ -166,6 +166,10 @@ unsafe fn clone_lent(data: *const ()) -> RawWaker {
 }
 
 unsafe fn wake_lent(data: *const ()) {
+    // A script that wakes itself by the waker that it is polled with, as most that do it at all.
+    if current::try_with(|core| core.wake_running(data.cast())) == Some(true) {
+        return;
+    }
     // SAFETY: called through a borrowed waker with `LENT`; nobody owns one, so never to consume it.
     wake_key(unsafe { lent_key(data) });
 }

@@ -79,6 +79,33 @@ impl Word {
         self.with(WAIT, wait as u8)
     }
 
+    /// Whether the task can still be polled.
+    #[inline]
+    pub(super) const fn is_live(self) -> bool {
+        self.byte(STATE).wrapping_sub(State::Idle as u8) <= State::Running as u8 - State::Idle as u8
+    }
+
+    /// Whether it is idle and was woken, and waits for no step.
+    #[inline]
+    pub(super) const fn is_just_woken(self) -> bool {
+        const ANY: u32 = (0xFF << LANE) | (0xFF << WAIT) | (((flag::HANDLE | flag::AGAIN) as u32) << FLAGS);
+        self.0 & !ANY == ((State::Idle as u32) << STATE) | (((flag::FUTURE | flag::QUEUED) as u32) << FLAGS)
+    }
+
+    /// Of such a task: it runs, and isn't queued any more.
+    #[inline]
+    pub(super) const fn taken_up(self, again: bool) -> Self {
+        const KEPT: u32 = (0xFF << LANE) | (((flag::HANDLE | flag::FUTURE) as u32) << FLAGS);
+        let again = if again { (flag::AGAIN as u32) << FLAGS } else { 0 };
+        Word(self.0 & KEPT | again | ((State::Running as u32) << STATE))
+    }
+
+    /// With one flag more.
+    #[inline]
+    pub(super) const fn queued(self) -> Self {
+        Word(self.0 | ((flag::QUEUED as u32) << FLAGS))
+    }
+
     /// Between idle and running.
     #[inline]
     pub(super) const fn flipped(self) -> Self {
