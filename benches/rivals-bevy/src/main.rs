@@ -48,8 +48,8 @@ struct Arguments {
     /// A few short rounds of the smaller sizes, for a first look.
     #[arg(long)]
     quick: bool,
-    /// Only cases whose `work/size/rival` has one of these in it; ours are always run along.
-    #[arg(long, value_name = "TEXT")]
+    /// Only these cases, by work, size and rival: `move`, `move/1000`, `bevy_defer`. Ours are always run along.
+    #[arg(long, value_name = "PARTS")]
     only: Vec<String>,
 }
 
@@ -89,8 +89,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The forms that the filter lets through, and with any of them the one that they are compared to.
 fn chosen<'a>(forms: &'a [Form], work: Work, size: usize, only: &[String]) -> Vec<&'a Form> {
     let is_wanted = |form: &&Form| {
-        let case = format!("{}/{size}/{}", work.name(), form.rival.name());
-        only.is_empty() || only.iter().any(|text| case.contains(text.as_str()))
+        let case = [work.name(), &size.to_string(), form.rival.name()];
+        only.is_empty() || only.iter().any(|parts| parts.split('/').all(|part| case.contains(&part)))
     };
     let (ours, others) = forms.split_first().expect("there is ours");
     let others: Vec<_> = others.iter().filter(is_wanted).collect();

@@ -80,7 +80,9 @@ What the same work means to each differs in places:
   task of bevy_defer stands alone: starting one doesn't touch the world.
 - A message of framestep is heard by all that listen. `next_event` and `wait::message::read` give each to one; to tell
   all, bevy_defer has signals.
-- What nobody waits for costs nothing but the frame itself in `quiet`, which is divided by the number of scripts.
+- In `quiet` nothing is to be done: the figures are those of an empty frame, divided by the number of scripts, but for
+  bevy_flurx, which asks on behalf of each.
+- Schedules run on one thread, and a frame is the one schedule that a crate needs, without the rest of an app's.
 
 ![The same as a picture](rivals-bevy.svg)
 ";
@@ -94,7 +96,8 @@ fn digits(value: f64) -> String {
     if value >= 1000.0 {
         return grouped(value.round() as usize);
     }
-    let decimals = (2 - value.abs().log10().floor() as i32).clamp(0, 6) as usize;
+    // What rounds up to a power of ten has that power's digits.
+    let decimals = (2 - (value * 1.0005).log10().floor() as i32).clamp(0, 6) as usize;
     format!("{value:.decimals$}")
 }
 
