@@ -3,8 +3,12 @@
 //! The rule: world access is synchronous and scoped. A closure is given what it asks for and gives it
 //! back before the script's next await, so no reference into the world can cross one. An access inside of
 //! another to the same world is an error, and so is one outside of a step. Reading marks nothing as
-//! changed. Accesses through `world`, `resource` and `resource_mut` end with the commands flushed and the
-//! scripts that they started or cancelled attended to.
+//! changed. An access through `world`, the only one that can queue commands, ends with them flushed; it,
+//! and those to resources, with the scripts attended to that were started or cancelled.
+//!
+//! How: each accessor is one call into the stage (`stage::enter`, or `stage::act` where scripts can be
+//! started or cancelled) around one call into Bevy, and is compiled into the script. Why it failed is
+//! found out of line, by a second look.
 //!
 //! A `Me` holds names, not references: it is `Copy`, and may be kept for longer than its script.
 
@@ -22,7 +26,7 @@ use bevy_ecs::world::World;
 use super::error::ScriptError;
 use super::listen::Listener;
 use super::registry::ScriptId;
-use super::stage::{self, Stage, StoreKey};
+use super::stage::{self, StoreKey};
 use super::until::UntilSome;
 use crate::executor::Lane;
 
@@ -125,35 +129,46 @@ impl Me {
     ///
     /// # Panics
     /// Where the closure or a command panics: that ends this script.
+    #[inline]
     pub fn world<R>(&self, f: impl FnOnce(&mut World) -> R) -> Result<R, ScriptError> {
-        let (result, has_mail) = stage::access(self.store, |stage| {
-            let result = f(&mut stage.world);
-            stage.world.flush();
-            (result, stage.store().has_mail())
-        })?;
-        if has_mail {
-            stage::settle(self.store);
-        }
-        Ok(result)
+        let done = stage::act(self.store, |world| {
+            let result = f(world);
+            world.flush();
+            result
+        });
+        done.ok_or_else(|| stage::refusal(self.store))
     }
 
     /// Reads a resource. Doesn't mark it as changed.
     ///
     /// # Errors
     /// If there is no such resource, in a nested access, and outside of a step.
+    #[inline]
     pub fn resource<R: Resource, T>(&self, f: impl FnOnce(&R) -> T) -> Result<T, ScriptError> {
-        self.world(|world| world.get_resource::<R>().map(f))?.ok_or_else(missing_resource::<R>)
+        let read = stage::act(self.store, |world| world.get_resource::<R>().map(f));
+        read.flatten().ok_or_else(|| self.missing_resource(type_name::<R>()))
     }
 
     /// Changes a resource. It is marked as changed when the closure first changes it.
     ///
     /// # Errors
     /// As [`resource`](Self::resource).
+    #[inline]
     pub fn resource_mut<R, T>(&self, f: impl FnOnce(Mut<'_, R>) -> T) -> Result<T, ScriptError>
     where
         R: Resource<Mutability = Mutable>,
     {
-        self.world(|world| world.get_resource_mut::<R>().map(f))?.ok_or_else(missing_resource::<R>)
+        let changed = stage::act(self.store, |world| world.get_resource_mut::<R>().map(f));
+        changed.flatten().ok_or_else(|| self.missing_resource(type_name::<R>()))
+    }
+
+    /// Why a resource couldn't be reached.
+    #[cold]
+    fn missing_resource(&self, resource: &'static str) -> ScriptError {
+        match stage::access(self.store, |_| ()) {
+            Ok(()) => ScriptError::MissingResource { resource },
+            Err(refused) => refused,
+        }
     }
 
     /// Listens for messages from here on; see [`Listener`].
@@ -259,10 +274,8 @@ impl Other {
     /// If the entity or the component is gone, in a nested access, and outside of a step.
     #[inline]
     pub fn read<C: Component, R>(&self, f: impl FnOnce(&C) -> R) -> Result<R, ScriptError> {
-        stage::access(self.store, |stage| match stage.world.get::<C>(self.entity) {
-            Some(component) => Ok(f(component)),
-            None => Err(self.missing::<C>(stage)),
-        })?
+        let read = stage::enter(self.store, |stage| stage.world.get::<C>(self.entity).map(f));
+        read.flatten().ok_or_else(|| self.missing(type_name::<C>()))
     }
 
     /// Changes a component. It is marked as changed when the closure first changes it.
@@ -274,26 +287,18 @@ impl Other {
         &self,
         f: impl FnOnce(Mut<'_, C>) -> R,
     ) -> Result<R, ScriptError> {
-        stage::access(self.store, |stage| {
-            if let Some(component) = stage.world.get_mut::<C>(self.entity) {
-                return Ok(f(component));
-            }
-            Err(self.missing::<C>(stage))
-        })?
+        let changed = stage::enter(self.store, |stage| stage.world.get_mut::<C>(self.entity).map(f));
+        changed.flatten().ok_or_else(|| self.missing(type_name::<C>()))
     }
 
+    /// Why a component couldn't be reached.
     #[cold]
-    fn missing<C: Component>(&self, stage: &Stage) -> ScriptError {
+    fn missing(&self, component: &'static str) -> ScriptError {
         let entity = self.entity;
-        if stage.world.get_entity(entity).is_ok() {
-            ScriptError::MissingComponent { entity, component: type_name::<C>() }
-        } else {
-            ScriptError::NoSuchEntity { entity }
+        match stage::access(self.store, |stage| stage.world.get_entity(entity).is_ok()) {
+            Ok(true) => ScriptError::MissingComponent { entity, component },
+            Ok(false) => ScriptError::NoSuchEntity { entity },
+            Err(refused) => refused,
         }
     }
-}
-
-#[cold]
-fn missing_resource<R: Resource>() -> ScriptError {
-    ScriptError::MissingResource { resource: type_name::<R>() }
 }

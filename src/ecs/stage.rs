@@ -7,6 +7,10 @@
 //! its step. The price is two moves of a `World` (about a kilobyte each) a step, and a pointer's move an
 //! access.
 //!
+//! There is one way in, `enter`, and every accessor is a thin layer over it. It is compiled into the
+//! script that uses it, down to the closure, and answers with an `Option`: the error's words are found
+//! out of line, once it is known that there is one, so that the way of a success carries none of it.
+//!
 //! A script that replaces the world which it was handed changes what the caller finds after the step, as
 //! it would with a plain `&mut World`. Its fellow scripts must not reach into that other world, so each
 //! access compares the world's id with the one that the step began with.
@@ -87,64 +91,81 @@ impl Drop for Step<'_> {
 }
 
 /// An access in progress: puts the stage back when it ends, by whatever way.
-struct Hold<'a> {
-    cell: &'a Cell<Option<Box<Stage>>>,
+struct Hold {
     stage: Option<Box<Stage>>,
 }
 
-impl Drop for Hold<'_> {
+impl Hold {
     #[inline]
-    fn drop(&mut self) {
-        // The cell is empty while the stage is held: nothing is forgotten, and no destructor is looked for.
-        mem::forget(self.cell.replace(self.stage.take()));
+    fn take() -> Hold {
+        Hold { stage: STAGE.with(|cell| cell.take()) }
+    }
+
+    /// The stage, if it is there and the world on it is the one that the step began with.
+    #[inline]
+    fn stage(&mut self) -> Option<&mut Stage> {
+        self.stage.as_deref_mut().filter(|stage| stage.world.id() == stage.home)
     }
 }
 
-/// Calls `f` with the stage of the store `key`, which is the store's alone for that time.
+impl Drop for Hold {
+    #[inline]
+    fn drop(&mut self) {
+        let stage = self.stage.take();
+        // The cell is empty while the stage is held: nothing is forgotten, and no destructor is looked for.
+        STAGE.with(|cell| mem::forget(cell.replace(stage)));
+    }
+}
+
+/// The one way in to the world: calls `f` with the stage of the store `key`, which is the store's alone for
+/// that time. Where it gives `None`, `f` wasn't called, and `refusal` says why.
+#[inline]
+pub(crate) fn enter<R>(key: StoreKey, f: impl FnOnce(&mut Stage) -> R) -> Option<R> {
+    let mut hold = Hold::take();
+    hold.stage().filter(|stage| stage.key == key).map(f)
+}
+
+/// As [`enter`], for what can start and cancel scripts: attends to them when `f` has returned.
+#[inline]
+pub(crate) fn act<R>(key: StoreKey, f: impl FnOnce(&mut World) -> R) -> Option<R> {
+    let (result, has_mail) = enter(key, |stage| (f(&mut stage.world), stage.store().has_mail()))?;
+    if has_mail {
+        settle(key);
+    }
+    Some(result)
+}
+
+/// As [`enter`], with the reason.
 #[inline]
 pub(crate) fn access<R>(key: StoreKey, f: impl FnOnce(&mut Stage) -> R) -> Result<R, ScriptError> {
-    STAGE.with(|cell| {
-        let mut hold = Hold { cell, stage: cell.take() };
-        match &mut hold.stage {
-            Some(stage) if stage.key == key => {
-                if stage.world.id() == stage.home {
-                    Ok(f(stage))
-                } else {
-                    Err(ScriptError::WorldReplaced)
-                }
-            }
-            _ => Err(refusal(key)),
-        }
-    })
+    enter(key, f).ok_or_else(|| refusal(key))
 }
 
 /// Calls `f` with the stage of the step in progress, if the world on it is the one that the step began with.
 pub(crate) fn access_current<R>(f: impl FnOnce(&mut Stage) -> R) -> Option<R> {
-    STAGE.with(|cell| {
-        let mut hold = Hold { cell, stage: cell.take() };
-        let stage = hold.stage.as_mut()?;
-        (stage.world.id() == stage.home).then(|| f(stage))
-    })
+    Hold::take().stage().map(f)
 }
 
 /// The store of this key, if it is being stepped and no access holds its stage.
 pub(crate) fn store(key: StoreKey) -> Option<Rc<Store>> {
-    STAGE.with(|cell| {
-        let hold = Hold { cell, stage: cell.take() };
-        hold.stage.as_ref().filter(|stage| stage.key == key).map(|stage| stage.store().clone())
-    })
+    let hold = Hold::take();
+    hold.stage.as_ref().filter(|stage| stage.key == key).map(|stage| stage.store().clone())
 }
 
 /// Has the store of this key act on its post.
 #[cold]
-pub(crate) fn settle(key: StoreKey) {
+fn settle(key: StoreKey) {
     if let Some(store) = store(key) {
         store.settle();
     }
 }
 
+/// Why [`enter`] calls nothing for this store.
 #[cold]
-fn refusal(key: StoreKey) -> ScriptError {
+pub(crate) fn refusal(key: StoreKey) -> ScriptError {
+    if store(key).is_some() {
+        return ScriptError::WorldReplaced;
+    }
     // A thread that ends may have dropped the list already; then no step runs.
     let stepping = STEPPING.try_with(|stepping| stepping.borrow().contains(&key)).unwrap_or(false);
     if stepping { ScriptError::Reentrant } else { ScriptError::OutsideStep }

@@ -169,3 +169,139 @@ fn a_panic_in_an_access_leaves_the_world_in_reach() {
     assert_eq!(log.words(), "Ok(2)");
     assert_eq!(world.query::<&Health>().iter(&world).count(), 2);
 }
+
+#[test]
+fn a_refused_access_calls_nothing_and_leaves_the_enclosing_one_whole() {
+    let (mut world, log) = (World::new(), Log::default());
+    let say = log.clone();
+    world.insert_resource(Score(0));
+    world.spawn((
+        Health(1),
+        Script::new(async move |me: Me| {
+            me.world(|world| {
+                for refused in [
+                    me.read(|_: &Health| say.say("called")),
+                    me.with(|_: Mut<Health>| say.say("called")),
+                    me.resource(|_: &Score| say.say("called")),
+                    me.resource_mut(|_: Mut<Score>| say.say("called")),
+                    me.world(|_| say.say("called")),
+                    me.lane(Lane).map(|_| say.say("called")),
+                ] {
+                    assert_eq!(refused, Err(ScriptError::Reentrant));
+                }
+                world.get_mut::<Health>(me.entity()).unwrap().0 += 1;
+            })?;
+            me.with(|mut health: Mut<Health>| {
+                assert_eq!(me.world(|_| say.say("called")), Err(ScriptError::Reentrant));
+                // Of what isn't there, too, it is the refusal that counts.
+                assert_eq!(me.read(|_: &Absent| ()), Err(ScriptError::Reentrant));
+                health.0 += 1;
+            })?;
+            say.say(format!("{:?}", me.read(|health: &Health| health.0)));
+            Ok(())
+        }),
+    ));
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "Ok(3)");
+}
+
+#[derive(bevy_ecs::schedule::ScheduleLabel, Copy, Clone, Debug, PartialEq, Eq, Hash)]
+struct Lane;
+
+#[derive(Component)]
+struct Absent;
+
+#[test]
+fn every_way_in_says_that_the_world_was_replaced() {
+    let (mut world, log) = (World::new(), Log::default());
+    let say = log.clone();
+    world.insert_resource(Score(0));
+    world.spawn((
+        Health(1),
+        Script::new(async move |me: Me| {
+            // What is asked for is in the other world as well: nothing of that may be reached.
+            me.world(|world| {
+                let mut other = World::new();
+                other.insert_resource(Score(9));
+                while other.spawn(Health(9)).id() != me.entity() {}
+                *world = other;
+            })?;
+            for refused in [
+                me.read(|_: &Health| ()),
+                me.with(|_: Mut<Health>| ()),
+                me.resource(|_: &Score| ()),
+                me.resource_mut(|_: Mut<Score>| ()),
+                me.world(|_| ()),
+            ] {
+                say.say(format!("{}", refused == Err(ScriptError::WorldReplaced)));
+            }
+            Ok(())
+        }),
+    ));
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "true | true | true | true | true");
+}
+
+#[derive(Component)]
+#[component(storage = "SparseSet")]
+struct Mood(i32);
+
+#[test]
+fn components_are_found_wherever_they_are_stored_and_however_their_entity_changes() {
+    let (mut world, log) = (World::new(), Log::default());
+    let say = log.clone();
+    let owner = world
+        .spawn((
+            Health(1),
+            Mood(1),
+            Script::new(async move |me: Me| {
+                loop {
+                    me.with(|mut health: Mut<Health>| health.0 += 1)?;
+                    me.with(|mut mood: Mut<Mood>| mood.0 += 10)?;
+                    say.say(format!("{} {}", me.read(|h: &Health| h.0)?, me.read(|m: &Mood| m.0)?));
+                    me.with(|_: Mut<Absent>| say.say("there")).or_else(|error| {
+                        assert!(matches!(error, ScriptError::MissingComponent { .. }));
+                        Ok::<_, ScriptError>(())
+                    })?;
+                    next_frame().await;
+                }
+            }),
+        ))
+        .id();
+    step_scripts(&mut world);
+    // Other tables, other rows; and an entity that queries pass over.
+    world.spawn((Health(50), Absent));
+    world.entity_mut(owner).insert(Absent);
+    step_scripts(&mut world);
+    world.entity_mut(owner).remove::<Absent>().insert(bevy_ecs::entity_disabling::Disabled);
+    step_scripts(&mut world);
+    world.entity_mut(owner).insert((Health(100), Absent)).remove::<bevy_ecs::entity_disabling::Disabled>();
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "2 11 | 3 21 | there | 4 31 | 101 41 | there");
+}
+
+#[test]
+fn a_resource_can_cancel_scripts_before_they_run() {
+    let (mut world, log) = (World::new(), Log::default());
+    let (say, target) = (log.clone(), std::sync::Arc::new(std::sync::OnceLock::new()));
+    let victim = target.clone();
+    world.spawn(Script::new(async move |me: Me| {
+        next_frame().await;
+        let id = *victim.get().unwrap();
+        say.say(format!("{:?}", me.resource(|scripts: &framestep::ScriptRegistry| scripts.cancel(id))));
+        say.say("cancelled");
+        next_frame().await;
+        Ok(())
+    }));
+    let say = log.clone();
+    let owner = world.spawn(Script::new(async move |_: Me| {
+        let _last = say.last_word("dropped");
+        loop {
+            say.say("runs");
+            next_frame().await;
+        }
+    }));
+    target.set(owner.get::<Script>().unwrap().id().unwrap()).unwrap();
+    steps(&mut world, 2);
+    assert_eq!(log.words(), "runs | Ok(true) | cancelled | dropped");
+}
