@@ -5,6 +5,7 @@
 //! | `script` | the components: `Script`, `ScriptOf`, `Scripts`, and their hooks |
 //! | `registry` | who runs, for every thread to ask; the post box of the hooks |
 //! | `store` | the executor in the world; starting, cancelling and ending scripts |
+//! | `running` | a script's future |
 //! | `stage` | where the world is while scripts run; the one way to it |
 //! | `me` | what a script holds |
 //! | `listen`, `until`, `checks` | waits on messages and conditions; step 5 of a frame |
@@ -21,6 +22,7 @@ mod me;
 #[cfg(feature = "bevy_app")]
 mod plugin;
 mod registry;
+mod running;
 mod script;
 mod stage;
 mod step;

@@ -19,6 +19,7 @@ use bevy_ecs::world::{DeferredWorld, World};
 use super::error::FailureKind;
 use super::me::Me;
 use super::registry::{Registry, ScriptId, ScriptRegistry};
+use super::running::Running;
 use super::store::Store;
 use super::tell;
 use crate::executor::{SpawnLimit, TaskId};
@@ -234,10 +235,6 @@ where
     F: AsyncFnOnce(Me) -> Result + Send + 'static,
 {
     fn launch(self: Box<Self>, store: &Store, plan: Plan, me: Me) -> Launched {
-        let end = store.end_of(me);
-        store.spawn(plan, async move {
-            let result = self(me).await;
-            end.finish(result);
-        })
+        store.spawn(plan, Running::new(move || self(me), store.end_of(me)))
     }
 }

@@ -27,6 +27,7 @@ use super::checks::{self, Checks};
 use super::error::{FailureKind, ScriptError};
 use super::me::Me;
 use super::registry::{Launch, Post, Registry, ScriptId, ScriptRegistry};
+use super::running::End;
 use super::script::{Launched, Plan, Script, ScriptOf};
 use super::stage::{self, Stage, StoreKey};
 use super::tell::Failures;
@@ -321,11 +322,11 @@ impl Store {
 
     /// The guard that a script's future carries.
     pub(crate) fn end_of(&self, me: Me) -> End {
-        End { me, registry: self.registry.borrow().clone(), done: false }
+        End::new(me, self.registry.borrow().clone())
     }
 
     /// A script came to its end by itself.
-    fn finish(&self, registry: &Registry, id: ScriptId, result: Result) {
+    pub(crate) fn finish(&self, registry: &Registry, id: ScriptId, result: Result) {
         let row = self.take_row(id);
         registry.finish(id);
         if let Err(error) = result {
@@ -345,7 +346,7 @@ impl Store {
     }
 
     /// The future of a script that wasn't cancelled is being dropped while the thread unwinds.
-    fn panicked(&self, id: ScriptId) {
+    pub(crate) fn panicked(&self, id: ScriptId) {
         let rows = self.rows.borrow();
         let parting = self.parting.borrow();
         if let Some(row) = rows.iter().flatten().chain(&*parting).find(|row| row.id == id) {
@@ -362,36 +363,5 @@ impl Store {
 
     pub(crate) fn set_report(&self, report: FrameReport) {
         self.registry.borrow().set_report(report);
-    }
-}
-
-/// Sits in a script's future and tells how it ended: finished, or dropped on the way.
-pub(crate) struct End {
-    me: Me,
-    registry: Arc<Registry>,
-    done: bool,
-}
-
-impl End {
-    pub(crate) fn finish(mut self, result: Result) {
-        if let Some(store) = stage::store(self.me.store()) {
-            self.done = true;
-            store.finish(&self.registry, self.me.id(), result);
-        }
-    }
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        if !self.done {
-            if std::thread::panicking()
-                && let Some(store) = stage::store(self.me.store())
-            {
-                store.panicked(self.me.id());
-            }
-            // It panicked, or its executor cancelled it: have the rest done by post. If it was cancelled
-            // by way of the registry, this finds nothing to do.
-            self.registry.retire(self.me.id());
-        }
     }
 }

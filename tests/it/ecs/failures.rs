@@ -263,3 +263,37 @@ fn error_messages_say_what_to_do() {
         assert!(error.to_string().contains(advice), "{error}");
     }
 }
+
+#[test]
+fn a_panic_has_its_place_wherever_in_a_script_it_happens() {
+    struct Stubborn(bool);
+    impl Future for Stubborn {
+        type Output = Result;
+
+        fn poll(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Result> {
+            panic!("in a future written by hand");
+        }
+    }
+    impl Drop for Stubborn {
+        fn drop(&mut self) {
+            assert!(self.0 == std::thread::panicking(), "dropped while it unwinds");
+        }
+    }
+    fn in_closure(_: Me) -> std::future::Ready<Result> {
+        panic!("in the closure");
+    }
+    let mut world = world();
+    world.spawn(Script::named("first", async |_: Me| Err("an error".into())));
+    world.spawn(Script::named("second", |_: Me| Stubborn(true)));
+    world.spawn(Script::named("third", in_closure));
+    world.spawn(Script::named("fourth", async |_: Me| Err("another".into())));
+    step_scripts(&mut world);
+    let heard = heard();
+    let told: Vec<_> = ["an error", "in a future written by hand", "in the closure", "another"]
+        .iter()
+        .zip(&heard)
+        .map(|(what, heard)| heard.contains(what))
+        .collect();
+    assert_eq!((heard.len(), told), (4, vec![true; 4]), "{heard:?}");
+    assert_eq!(world.query::<&Script>().iter(&world).count(), 0);
+}

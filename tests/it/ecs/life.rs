@@ -359,3 +359,39 @@ fn a_script_starts_once() {
 thread_local! {
     static HEARD: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
+
+#[test]
+fn a_closure_is_called_in_the_first_poll_and_its_locals_go_before_the_script() {
+    let (mut world, log) = (World::new(), Log::default());
+    let (say, begun) = (log.clone(), log.clone());
+    struct Asks(Me, Log);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            let has_script = self.0.world(|world| world.get::<Script>(self.0.entity()).is_some());
+            self.1.say(format!("local dropped {has_script:?}"));
+        }
+    }
+    // A closure that gives a future, and does something before it does.
+    let owner = world
+        .spawn(Script::new(move |me: Me| {
+            begun.say("called");
+            async move {
+                let _asks = Asks(me, begun.clone());
+                begun.say("polled");
+                next_frame().await;
+                begun.say("ends");
+                Ok(())
+            }
+        }))
+        .id();
+    world.spawn(Script::new(async move |_: Me| {
+        say.say("next");
+        Ok(())
+    }));
+    assert_eq!(log.words(), "");
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "called | polled | next");
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "ends | local dropped Ok(true)");
+    assert!(world.get::<Script>(owner).is_none() && world.get_entity(owner).is_ok());
+}
