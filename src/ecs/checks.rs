@@ -15,6 +15,7 @@ use std::task::Waker;
 
 use bevy_ecs::world::World;
 
+use super::conditions::Conditions;
 use super::stage;
 use crate::executor::Lane;
 
@@ -34,28 +35,13 @@ pub(crate) trait Waiter {
     fn take_due(&self, armed: u64) -> Option<Waker>;
 }
 
-/// A wait that a condition ends.
-pub(crate) trait Condition {
-    /// Whether somebody still waits.
-    fn is_armed(&self) -> bool;
-    /// Whether the wait is over now.
-    fn check(&self, world: &World) -> bool;
-    fn take_waker(&self) -> Option<Waker>;
-}
-
-struct Armed {
-    lane: Lane,
-    condition: Rc<dyn Condition>,
-}
-
 /// All the waits of one store.
 #[derive(Default)]
 pub(crate) struct Checks {
     hubs: RefCell<Vec<Rc<dyn Hub>>>,
     /// Waits on messages that have come, with the numbers that they were armed with.
     due: RefCell<Vec<(u64, Rc<dyn Waiter>)>>,
-    /// In order of arming.
-    conditions: RefCell<Vec<Armed>>,
+    pub(crate) conditions: Conditions,
     /// Counts the waits on messages that were armed.
     armed: Cell<u64>,
     woken: RefCell<VecDeque<Waker>>,
@@ -93,20 +79,8 @@ impl Checks {
         self.woken.borrow_mut().extend(over);
         *self.due.borrow_mut() = due;
 
-        let mut conditions = mem::take(&mut *self.conditions.borrow_mut());
-        // ORDER: conditions in order of arming; `retain` keeps the order.
-        conditions.retain(|armed| {
-            if !armed.condition.is_armed() {
-                return false;
-            }
-            if armed.lane != lane || !armed.condition.check(world) {
-                return true;
-            }
-            self.woken.borrow_mut().extend(armed.condition.take_waker());
-            false
-        });
-        conditions.append(&mut self.conditions.borrow_mut());
-        *self.conditions.borrow_mut() = conditions;
+        // ORDER: conditions behind messages.
+        self.conditions.look(world, lane, &mut |waker| self.woken.borrow_mut().push_back(waker));
     }
 
     pub(crate) fn are_hooked(&self) -> bool {
@@ -142,10 +116,6 @@ impl Checks {
     /// Something has come for a wait; step 5 will wake it.
     pub(crate) fn has_come(&self, armed: u64, waiter: Rc<dyn Waiter>) {
         self.due.borrow_mut().push((armed, waiter));
-    }
-
-    pub(crate) fn arm_condition(&self, lane: Lane, condition: Rc<dyn Condition>) {
-        self.conditions.borrow_mut().push(Armed { lane, condition });
     }
 }
 

@@ -8,7 +8,8 @@
 //! | `running` | a script's future |
 //! | `stage` | where the world is while scripts run; the one way to it |
 //! | `me` | what a script holds |
-//! | `listen`, `until`, `checks` | waits on messages and conditions; step 5 of a frame |
+//! | `listen`, `until` | waits on messages and on conditions |
+//! | `conditions`, `checks` | step 5 of a frame: conditions by type, and all that is looked at |
 //! | `step` | the systems |
 //! | `error`, `tell` | what goes wrong, and who is told |
 //! | `plugin` | the same for an app |
@@ -16,6 +17,7 @@
 //! Nothing here is `unsafe`.
 
 mod checks;
+mod conditions;
 mod error;
 mod listen;
 mod me;

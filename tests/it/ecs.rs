@@ -1,6 +1,7 @@
 //! The layer over `bevy_ecs`: scripts on entities.
 
 mod access;
+mod conditions;
 mod failures;
 mod life;
 mod steps;
