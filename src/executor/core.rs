@@ -9,7 +9,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 use std::ptr;
@@ -131,13 +131,13 @@ pub(crate) struct Core {
     pub(super) holds: Cell<u32>,
 
     /// Tasks that have ended and whose futures are still to be dropped, in order of their ends.
-    pub(super) ending: RefCell<VecDeque<u32>>,
+    pub(super) ending: Ready,
     /// Whether `drain` has anything to do.
     pub(super) has_ends: Cell<bool>,
     /// The end that is being worked on, and the stage whose foreign code is running.
     pub(super) at_stage: Cell<Option<(u32, Stage)>>,
     pub(super) draining: Cell<bool>,
-    pub(super) retired: RefCell<Vec<u32>>,
+    pub(super) retired: Queue,
     pub(super) payloads: RefCell<BTreeMap<TaskId, Payload>>,
 
     pub(super) live: Cell<u64>,
@@ -199,11 +199,11 @@ impl Core {
             closed: Cell::new(false),
             is_finished: Cell::new(false),
             holds: Cell::new(0),
-            ending: RefCell::new(VecDeque::with_capacity(settings.capacity)),
+            ending: Ready::with_capacity(settings.capacity),
             has_ends: Cell::new(false),
             at_stage: Cell::new(None),
             draining: Cell::new(false),
-            retired: RefCell::new(Vec::with_capacity(settings.capacity)),
+            retired: Queue::with_capacity(settings.capacity),
             payloads: RefCell::new(BTreeMap::new()),
             live: Cell::new(0),
             spawns: Cell::new(0),
@@ -330,9 +330,8 @@ impl Core {
     /// The slot of a key, unless it is stale.
     #[inline]
     pub(crate) fn find(&self, key: TaskId) -> Option<Slot<'_>> {
-        let header = self.storage.header(key.index())?;
-        (header.generation() == key.generation() && key.executor() == self.number())
-            .then(|| self.storage.slot(key.index()))
+        let slot = self.storage.find(key.index())?;
+        (slot.header().generation() == key.generation() && key.executor() == self.number()).then_some(slot)
     }
 
     #[inline]
@@ -412,7 +411,7 @@ impl Core {
     }
 
     pub(crate) fn info(&self, key: TaskId) -> Option<TaskInfo> {
-        let slot = self.find(key).filter(|slot| slot.header().state().is_live())?;
+        let slot = self.find(key).filter(|slot| slot.header().is_live())?;
         let header = slot.header();
         let lane = self.lane(header.lane());
         let is_released = lane.has_released(header.flags());
@@ -468,7 +467,7 @@ impl Core {
             .storage
             .indices()
             .map(|index| (self.storage.slot(index), index))
-            .filter(|(slot, _)| slot.header().state().is_live())
+            .filter(|(slot, _)| slot.header().is_live())
             .map(|(slot, index)| (slot.cold().number.get(), self.key_at(index)))
             .collect();
         tasks.sort_unstable_by_key(|task| task.0);
@@ -488,7 +487,7 @@ impl Core {
     }
 
     pub(super) fn names_live(&self, entry: u32) -> bool {
-        entry != entry::TOMBSTONE && self.storage.slot(entry).header().state().is_live()
+        entry != entry::TOMBSTONE && self.storage.slot(entry).header().is_live()
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Duration> {

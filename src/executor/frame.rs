@@ -156,7 +156,7 @@ impl Core {
     /// Puts a script that waited with its own waker at the back of the ready queue, once for all its waits.
     fn release_one(&self, lane: &LaneState, index: u32) {
         let header = self.storage.slot(index).header();
-        if !header.state().is_live() {
+        if !header.is_live() {
             // Only a wait that was leaked still stands here.
             self.forget_next(index);
         } else if lane.has_released(header.flags()) {
@@ -193,10 +193,14 @@ impl Core {
             // A handle is dropping an output further down the stack: its slot must last.
             return;
         }
-        for index in self.retired.borrow_mut().drain(..) {
-            self.drop_extra(self.storage.slot(index));
-            self.storage.reclaim(index);
+        let mut retired = self.retired.take();
+        for &index in &retired {
+            let slot = self.storage.slot(index);
+            self.drop_extra(slot);
+            self.storage.reclaim(slot, index);
         }
+        retired.clear();
+        self.retired.replace(retired);
     }
 
     fn report(&self, index: u8, polled: u64) -> FrameReport {

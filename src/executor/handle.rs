@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 use super::core::Core;
 use super::inspect::WaitKind;
 use super::key::{NO_TASK, TaskId};
-use super::task::{State, flag};
+use super::task::{Slot, State, flag};
 
 /// Which limit a refused spawn ran into.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl<T: 'static> JoinHandle<T> {
 
     /// Whether the script has ended, in whatever way.
     pub fn is_finished(&self) -> bool {
-        !self.core.find(self.id).is_some_and(|slot| slot.header().state().is_live())
+        !self.core.find(self.id).is_some_and(|slot| slot.header().is_live())
     }
 
     /// The script's output, once it has ended; `None` before, and after it was taken.
@@ -171,10 +171,10 @@ impl<T: 'static> JoinHandle<T> {
             // Who has the output doesn't wait for it any more. A foreign waker may do anything when it is
             // dropped, so that comes last.
             let _joiner = self.core.take_joiner(slot);
-            if slot.header().state() == State::Completed {
+            if slot.header().is(State::Completed) {
                 let output = slot.take_output::<T>();
                 slot.header().clear(flag::HANDLE);
-                self.core.settle(self.id.index());
+                self.core.settle(slot, self.id.index());
                 return Ok(output);
             }
             slot.header().clear(flag::HANDLE);
@@ -192,7 +192,7 @@ impl<T: 'static> Future for JoinHandle<T> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(slot) = self.core.find(self.id) {
             // An ended script whose future is still to be dropped holds its guards: it isn't joined yet.
-            if slot.header().state().is_live() || slot.holds_future() {
+            if slot.header().is_live() || slot.holds_future() {
                 let joiner = context.waker().clone();
                 super::current::try_with(|core| core.note(WaitKind::Join, self.site.get()));
                 let joiner = self.core.extra(slot, |extra| extra.joiner.replace(joiner));
@@ -212,11 +212,11 @@ impl<T: 'static> Future for JoinHandle<T> {
 impl<T: 'static> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         /// Retires the slot also when the output's destructor unwinds; keeps it from being reused before.
-        struct Settle<'a>(&'a Core, TaskId);
+        struct Settle<'a>(&'a Core, Slot<'a>, TaskId);
         impl Drop for Settle<'_> {
             fn drop(&mut self) {
                 self.0.holds.set(self.0.holds.get() - 1);
-                self.0.settle(self.1.index());
+                self.0.settle(self.1, self.2.index());
             }
         }
         if self.output.get() != Output::Untaken {
@@ -228,9 +228,12 @@ impl<T: 'static> Drop for JoinHandle<T> {
         };
         slot.header().clear(flag::HANDLE);
         let _joiner = self.core.take_joiner(slot);
-        if slot.header().state() == State::Completed && !slot.holds_future() {
+        if slot.header().is_live() {
+            return;
+        }
+        if slot.header().is(State::Completed) && !slot.holds_future() {
             self.core.holds.set(self.core.holds.get() + 1);
-            let settle = Settle(&self.core, self.id);
+            let settle = Settle(&self.core, slot, self.id);
             slot.drop_output();
             drop(settle);
         }

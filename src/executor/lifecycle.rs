@@ -30,13 +30,12 @@ impl Core {
         if self.live.get() >= self.max_tasks {
             return Err(SpawnLimit::MaxTasks);
         }
-        let index = self.storage.put(future, lane).map_err(|_future| SpawnLimit::Slots)?;
-        Ok(self.admit(index, lane, site))
+        let (slot, index) = self.storage.put(future, lane).map_err(|_future| SpawnLimit::Slots)?;
+        Ok(self.admit(slot, index, lane, site))
     }
 
     /// Makes a task known whose future is in its slot.
-    fn admit(&self, index: u32, lane: u8, site: Site) -> TaskId {
-        let slot = self.storage.slot(index);
+    fn admit(&self, slot: Slot<'_>, index: u32, lane: u8, site: Site) -> TaskId {
         let (header, cold) = (slot.header(), slot.cold());
         header.site.set(None);
         header.polls.set(0);
@@ -84,13 +83,13 @@ impl Core {
     /// Puts a task at the back of its lane's ready queue, unless it is there already or has ended.
     #[inline]
     pub(crate) fn wake(&self, key: TaskId) {
-        if let Some(header) = self.storage.header(key.index())
-            && header.generation() == key.generation()
-            && self.enqueue(header, key.index())
+        if let Some(slot) = self.storage.find(key.index())
+            && slot.header().generation() == key.generation()
+            && self.enqueue(slot.header(), key.index())
         {
             count(&self.counts.woken);
             if self.trace.is_on() {
-                self.trace.record(Change::Woken, self.storage.slot(key.index()).cold().number.get());
+                self.trace.record(Change::Woken, slot.cold().number.get());
             }
         }
     }
@@ -167,7 +166,7 @@ impl Core {
     /// Notes the end of a task whose state says so; its future is dropped by the next `drain`.
     pub(super) fn ended(&self, index: u32, slot: Slot<'_>, how: Change) {
         self.count_end(slot, how);
-        self.ending.borrow_mut().push_back(index);
+        self.ending.push(index);
         self.note_end();
     }
 
@@ -237,10 +236,8 @@ impl Core {
     }
 
     fn carry_out_rest(&self) {
-        loop {
-            // ORDER: in order of the ends; what ends meanwhile goes to the back.
-            let next = self.ending.borrow_mut().pop_front();
-            let Some(index) = next else { break };
+        // ORDER: in order of the ends; what ends meanwhile goes to the back.
+        while let Some(index) = self.ending.pop() {
             self.carry_out(index, Stage::DropFuture);
         }
         self.has_ends.set(false);
@@ -253,31 +250,33 @@ impl Core {
             self.at_stage.set(Some((index, Stage::DropFuture)));
             slot.drop_future();
         }
-        if from <= Stage::DropOutput && slot.header().state() == State::Completed && !slot.header().has(flag::HANDLE) {
+        if from <= Stage::DropOutput && slot.header().is(State::Completed) && !slot.header().has(flag::HANDLE) {
             self.at_stage.set(Some((index, Stage::DropOutput)));
             slot.drop_output();
         }
-        if from <= Stage::WakeJoiner
-            && let Some(joiner) = self.take_joiner(slot)
-        {
-            self.at_stage.set(Some((index, Stage::WakeJoiner)));
-            joiner.wake();
-        }
-        if from <= Stage::WakeScope
-            && let Some(waiter) = self.leave_scope(index)
-        {
-            self.at_stage.set(Some((index, Stage::WakeScope)));
-            waiter.wake();
+        if slot.has_extra() {
+            if from <= Stage::WakeJoiner
+                && let Some(joiner) = self.take_joiner(slot)
+            {
+                self.at_stage.set(Some((index, Stage::WakeJoiner)));
+                joiner.wake();
+            }
+            if from <= Stage::WakeScope
+                && let Some(waiter) = self.leave_scope(slot)
+            {
+                self.at_stage.set(Some((index, Stage::WakeScope)));
+                waiter.wake();
+            }
         }
         self.at_stage.set(None);
-        self.settle(index);
+        self.settle(slot, index);
     }
 
     /// Retires a slot that holds nothing any more; called wherever the last hold may have gone.
     #[inline]
-    pub(super) fn settle(&self, index: u32) {
-        if self.storage.slot(index).retire() {
-            self.retired.borrow_mut().push(index);
+    pub(super) fn settle(&self, slot: Slot<'_>, index: u32) {
+        if slot.retire() {
+            self.retired.push(index);
         }
     }
 
@@ -306,7 +305,7 @@ impl Core {
                 Stage::WakeScope | Stage::Settle => Stage::Settle,
             };
             self.at_stage.set(Some((index, next)));
-        } else if let Some(slot) = self.find(key).filter(|slot| slot.header().state() == State::Running) {
+        } else if let Some(slot) = self.find(key).filter(|slot| slot.header().is(State::Running)) {
             slot.panicked();
             self.incident(IncidentKind::Panicked, key.index(), message);
             self.ended(key.index(), slot, Change::Panicked);

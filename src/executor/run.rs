@@ -185,8 +185,7 @@ impl Core {
     /// Parks or ends a task that was polled, and carries out all ends that its poll brought.
     #[inline(never)]
     fn finish(&self, pending: Option<Pending<'_>>) {
-        self.settle_wish();
-        let index = self.running.index().expect("a task is being polled");
+        let index = self.settle_wish().expect("a task is being polled");
         let slot = self.storage.slot(index);
         let header = slot.header();
         self.forget_release(header);
@@ -232,7 +231,7 @@ impl Core {
     #[inline(never)]
     fn begin_other<'a>(&self, lane: &LaneState, slot: Slot<'a>, entry: u32) -> Option<Begun<'a>> {
         let flags = slot.header().flags();
-        if flags & flag::QUEUED == 0 || !slot.header().state().is_live() {
+        if flags & flag::QUEUED == 0 || !slot.header().is_live() {
             self.discard(entry, false);
             return None;
         }
@@ -247,7 +246,7 @@ impl Core {
             return None;
         }
         let slot = self.storage.slot(entry);
-        if !lane.has_released(slot.header().flags()) || !slot.header().state().is_live() {
+        if !lane.has_released(slot.header().flags()) || !slot.header().is_live() {
             self.discard(entry, true);
             return None;
         }
@@ -289,8 +288,9 @@ impl Core {
     /// Forgets an entry that polls nothing.
     #[cold]
     fn discard(&self, index: u32, from_next: bool) {
-        let header = self.storage.slot(index).header();
-        if header.state().is_live() {
+        let slot = self.storage.slot(index);
+        let header = slot.header();
+        if header.is_live() {
             return;
         }
         if !from_next {
@@ -299,7 +299,7 @@ impl Core {
             // Only a wait that was leaked still stands here.
             self.forget_next(index);
         }
-        self.settle(index);
+        self.settle(slot, index);
     }
 
     fn note_put_off(&self, slot: Slot<'_>, index: u32, message: String) {
@@ -323,7 +323,7 @@ impl Core {
                 continue;
             }
             let header = self.storage.slot(entry).header();
-            if header.state().is_live() && lane.has_released(header.flags()) {
+            if header.is_live() && lane.has_released(header.flags()) {
                 self.put_off(lane, entry, &mut first);
             } else {
                 self.discard(entry, true);
@@ -340,7 +340,7 @@ impl Core {
     fn put_off_woken(&self, lane: &LaneState, first: &mut bool) {
         let Some(entry) = self.ready_now.pop().filter(|&entry| entry != entry::TOMBSTONE) else { return };
         let header = self.storage.slot(entry).header();
-        if header.state().is_live() && header.has(flag::QUEUED) {
+        if header.is_live() && header.has(flag::QUEUED) {
             self.put_off(lane, entry, first);
         } else {
             self.discard(entry, false);

@@ -8,7 +8,7 @@ use std::task::Waker;
 use super::core::Core;
 use super::key::TaskId;
 use super::extra::Place;
-use super::task::NO_INDEX;
+use super::task::{NO_INDEX, Slot};
 
 #[derive(Debug)]
 pub(crate) struct ScopeState {
@@ -77,8 +77,8 @@ impl Core {
     }
 
     /// Takes a task that has ended out of its scope; the waker of who waits for the scope's last child.
-    pub(super) fn leave_scope(&self, index: u32) -> Option<Waker> {
-        let place = self.extra_if(self.storage.slot(index), |extra| extra.scope.take()).flatten()?;
+    pub(super) fn leave_scope(&self, slot: Slot<'_>) -> Option<Waker> {
+        let place = self.extra_if(slot, |extra| extra.scope.take()).flatten()?;
         let mut scopes = self.scopes.borrow_mut();
         let scope = scopes.get_mut(place.scope as usize)?;
         match place.older {

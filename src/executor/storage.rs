@@ -152,37 +152,19 @@ impl Storage {
         })
     }
 
+    /// A slot, if there is one of this index.
     #[inline]
-    fn find(&self, index: u32) -> Option<(NonNull<Header>, &Chunk)> {
-        let chunk = self.chunks().get((index >> PLACE_BITS) as usize)?;
-        let place = index & PLACE;
-        if place >= chunk.slots {
-            return None;
-        }
-        let offset = place as usize * chunk.stride as usize;
-        // SAFETY: `place < slots`, so the offset stays inside the chunk's allocation (1).
-        Some((unsafe { chunk.base.add(offset) }.cast(), chunk))
+    pub(crate) fn find(&self, index: u32) -> Option<Slot<'_>> {
+        self.chunk(index)?.slot(index & PLACE)
     }
 
-    /// The header of a slot, if there is such a slot.
-    #[inline]
-    pub(crate) fn header(&self, index: u32) -> Option<&Header> {
-        let (task, _) = self.find(index)?;
-        // SAFETY: initialised (2), in memory that lives as long as `self` (1), and only ever shared.
-        Some(unsafe { task.as_ref() })
-    }
-
-    /// The header, the rest and the address of a slot that is known to exist.
+    /// A slot that is known to exist.
     ///
     /// # Panics
     /// When there is no such slot.
     #[inline]
     pub(crate) fn slot(&self, index: u32) -> Slot<'_> {
-        let (task, chunk) = self.find(index).expect("an index that a queue or a handle holds has its slot");
-        // SAFETY: there are `slots` of them, and `find` has checked that the place is below that.
-        let cold = unsafe { chunk.cold.add((index & PLACE) as usize) };
-        // SAFETY: the slot's own parts, initialised (1, 2).
-        unsafe { Slot::new(task, cold) }
+        self.find(index).expect("an index that a queue or a handle holds has its slot")
     }
 
     /// Every index that has a slot, lowest first.
@@ -200,7 +182,7 @@ impl Storage {
 
     /// Takes a free slot and puts `future` into it; gives the future back when no index is left.
     #[inline]
-    pub(crate) fn put<F: Future<Output: 'static> + 'static>(&self, future: F, lane: u8) -> Result<u32, F> {
+    pub(crate) fn put<F: Future<Output: 'static> + 'static>(&self, future: F, lane: u8) -> Result<(Slot<'_>, u32), F> {
         const {
             assert!(size_of::<Task<F>>() <= u32::MAX as usize / 2, "a future must be smaller than 2 GiB");
         }
@@ -211,21 +193,22 @@ impl Storage {
         } else {
             None
         };
-        let Some(slot) = common.or_else(|| self.take_other(layout)) else { return Err(future) };
+        let Some((slot, index)) = common.or_else(|| self.take_other(layout)) else { return Err(future) };
         // SAFETY: the class's layout has room for a `Task<F>` (1).
-        unsafe { self.slot(slot).write(future, lane) };
-        Ok(slot)
+        unsafe { slot.write(future, lane) };
+        Ok((slot, index))
     }
 
     /// Takes the first slot off a class's free list.
     #[inline]
-    fn take_free(&self, class: &Class) -> Option<u32> {
+    fn take_free(&self, class: &Class) -> Option<(Slot<'_>, u32)> {
         let index = class.free.get();
         if index == NO_INDEX {
             return None;
         }
-        class.free.set(self.slot(index).header().polls.get());
-        Some(index)
+        let slot = self.slot(index);
+        class.free.set(slot.header().polls.get());
+        Some((slot, index))
     }
 
     /// Calls `f` with the class of a number.
@@ -240,7 +223,7 @@ impl Storage {
     /// Finds a slot where the layout's first class has none: one of its own class, one that was reserved and is
     /// large enough, or else a new one. `None` when the indices run out.
     #[cold]
-    fn take_other(&self, layout: Layout) -> Option<u32> {
+    fn take_other(&self, layout: Layout) -> Option<(Slot<'_>, u32)> {
         let own = self.class_of(layout);
         let fits = |class: &Class| class.layout.size() >= layout.size() && class.layout.align() >= layout.align();
         let has_slots = |&number: &u32| self.with_class(number, |class| fits(class) && class.free.get() != NO_INDEX);
@@ -259,10 +242,8 @@ impl Storage {
     }
 
     /// Puts a slot that holds nothing any more back on its free list, one generation on.
-    pub(crate) fn reclaim(&self, index: u32) {
-        let (_, chunk) = self.find(index).expect("a retired task has its slot");
-        let class = chunk.class;
-        let slot = self.slot(index);
+    pub(crate) fn reclaim(&self, slot: Slot<'_>, index: u32) {
+        let class = self.chunks()[(index >> PLACE_BITS) as usize].class;
         slot.vacate();
         let header = slot.header();
         let generation = header.generation();
@@ -322,8 +303,7 @@ impl Storage {
             for chunk in (first..first + made).rev() {
                 for place in (0..per_chunk as u32).rev() {
                     let index = ((chunk as u32) << PLACE_BITS) | place;
-                    let header = self.header(index).expect("a slot of the chunk just made");
-                    header.polls.set(class.free.replace(index));
+                    self.slot(index).header().polls.set(class.free.replace(index));
                 }
             }
         });

@@ -54,14 +54,6 @@ pub(crate) enum State {
     Retired,
 }
 
-impl State {
-    /// Whether the task can still be polled.
-    #[inline]
-    pub(crate) fn is_live(self) -> bool {
-        matches!(self, State::Idle | State::Running)
-    }
-}
-
 /// One bit each in [`Header::flags`].
 pub(crate) mod flag {
     /// A ready queue, or the list of those put off, names the task.
@@ -130,6 +122,17 @@ impl Header {
     #[inline]
     pub(crate) fn state(&self) -> State {
         self.word.get().state()
+    }
+
+    #[inline]
+    pub(crate) fn is(&self, state: State) -> bool {
+        self.word.get().is(state)
+    }
+
+    /// Whether the task can still be polled.
+    #[inline]
+    pub(crate) fn is_live(&self) -> bool {
+        self.word.get().is_live()
     }
 
     fn set_state(&self, state: State) {
@@ -385,13 +388,19 @@ impl<'a> Slot<'a> {
         unsafe { self.cold.as_ref() }
     }
 
+    /// Whether the task has any of what only some have.
+    #[inline]
+    pub(super) fn has_extra(self) -> bool {
+        self.cold().extra.get() != NO_INDEX
+    }
+
     /// 1. Puts a future into a vacant slot: a task of a lane, queued and with a handle.
     ///
     /// # Safety
     /// The slot has room for a `Task<F>`, and is aligned for it (1).
     #[inline]
     pub(super) unsafe fn write<F: Future<Output: 'static> + 'static>(self, future: F, lane: u8) {
-        assert_eq!(self.header().state(), State::Vacant);
+        assert!(self.header().is(State::Vacant));
         // SAFETY: the slot has room for a `Task<F>`.
         let place = unsafe { Task::<F>::future(self.task) };
         // SAFETY: inside the slot and aligned (1); vacant, so nothing is overwritten.
@@ -438,13 +447,13 @@ impl<'a> Slot<'a> {
 
     /// 4. Ends a task whose poll isn't on the stack.
     pub(super) fn cancelled(self) {
-        assert_eq!(self.header().state(), State::Idle);
+        assert!(self.header().is(State::Idle));
         self.header().set_state(State::Ended);
     }
 
     /// 5. Ends a task whose poll has unwound.
     pub(super) fn panicked(self) {
-        assert_eq!(self.header().state(), State::Running);
+        assert!(self.header().is(State::Running));
         self.header().set_state(State::Ended);
     }
 
@@ -457,8 +466,9 @@ impl<'a> Slot<'a> {
     /// Drops the future of a task that has ended, once. Counts as done also when it unwinds.
     #[inline]
     pub(super) fn drop_future(self) {
-        assert!(self.holds_future() && matches!(self.header().state(), State::Completed | State::Ended));
         let word = self.header().word.get();
+        let has_ended = word.is(State::Completed) || word.is(State::Ended);
+        assert!(word.flags() & flag::FUTURE != 0 && has_ended);
         self.header().word.set(word.with_flags(word.flags() & !flag::FUTURE));
         // SAFETY: `FUTURE` was set, so the future is there (3), of the vtable's type (2); its poll isn't on
         // the stack, and with the flag cleared this is its one drop, even if it unwinds.
@@ -471,7 +481,7 @@ impl<'a> Slot<'a> {
     /// When `T` isn't the output's type.
     #[inline]
     pub(super) fn take_output<T: 'static>(self) -> T {
-        assert_eq!(self.header().state(), State::Completed);
+        assert!(self.header().is(State::Completed));
         let vtable = self.cold().vtable.get();
         assert_eq!((vtable.output_type)(), TypeId::of::<T>());
         self.header().set_state(State::Ended);
@@ -483,7 +493,7 @@ impl<'a> Slot<'a> {
 
     /// 6. Drops the output of a completed task. Counts as done also when it unwinds.
     pub(super) fn drop_output(self) {
-        assert_eq!(self.header().state(), State::Completed);
+        assert!(self.header().is(State::Completed));
         self.header().set_state(State::Ended);
         // SAFETY: completed before, so the output is there (4), of the vtable's type (2); `Ended` says that
         // it is gone, even if this unwinds.
@@ -503,7 +513,7 @@ impl<'a> Slot<'a> {
 
     /// 8. Makes the slot vacant.
     pub(super) fn vacate(self) {
-        assert_eq!(self.header().state(), State::Retired);
+        assert!(self.header().is(State::Retired));
         self.header().set_state(State::Vacant);
     }
 

@@ -39,14 +39,16 @@ impl Core {
 
     /// Grants the running script's wish, if there is one, and makes the next-step list of the lane being stepped whole: from here to
     /// the poll's end its waits are no wishes, since whoever comes here may change that list.
-    pub(super) fn settle_wish(&self) {
+    /// The running script's index, if there is one.
+    pub(super) fn settle_wish(&self) -> Option<u32> {
         self.own_waker.set(ptr::null());
-        let Some(index) = self.running.index() else { return };
+        let index = self.running.index()?;
         self.batch.break_row(&self.next_now, self.batch.at().saturating_sub(1));
         if let Some(site) = self.wish.take() {
             self.noted.set(true);
             self.grant(self.storage.slot(index).header(), index, site);
         }
+        Some(index)
     }
 
     /// Makes a running script wait for the next step of the lane being stepped.
@@ -63,7 +65,8 @@ impl Core {
 
     /// Forgets that the last release put a task into the ready queue: it has been reached there.
     pub(super) fn forget_release(&self, header: &Header) {
-        if self.lane(header.lane()).has_released(header.flags()) {
+        let flags = header.flags();
+        if flags & flag::NEXT != 0 && self.lane(header.lane()).has_released(flags) {
             header.clear(flag::NEXT_BOTH | flag::NEXT_MORE);
         }
     }
@@ -84,12 +87,12 @@ impl Core {
         let lane = self.lane(index);
         if let Some(key) = waker::key_of(waker)
             && let Some(slot) = self.find(key)
-            && slot.header().state().is_live()
+            && slot.header().is_live()
             && slot.header().lane() == index
         {
             let header = slot.header();
             let next = flag::next_after(lane.released.get());
-            if header.state() == State::Running {
+            if header.is(State::Running) {
                 self.forget_release(header);
             }
             if !header.has(flag::NEXT) {
@@ -190,13 +193,13 @@ impl Core {
             }
         } else {
             slot.header().clear(flag::NEXT | flag::NEXT_ODD);
-            self.settle(index);
+            self.settle(slot, index);
         }
     }
 
     /// Makes `index` the home lane of a task, and takes it out of the queue of the lane that it leaves.
     pub(super) fn move_task(&self, key: TaskId, index: u8) {
-        let Some(slot) = self.find(key).filter(|slot| slot.header().state().is_live()) else { return };
+        let Some(slot) = self.find(key).filter(|slot| slot.header().is_live()) else { return };
         if slot.header().lane() == index {
             return;
         }
