@@ -24,6 +24,10 @@ use super::trace::Change;
 use super::waker;
 use super::word::AtRest;
 
+/// How many entries ahead a slot is brought near, where entries don't lie in a row: about the time that a
+/// fetch from memory takes.
+const AHEAD: usize = 6;
+
 impl Core {
     /// Runs the lane's ready queue. May unwind with a script's panic; then it can be called again.
     pub(super) fn run(&self, lane: &LaneState) {
@@ -57,6 +61,9 @@ impl Core {
                 return true;
             }
             let Some(entry) = self.ready_now.pop() else { return true };
+            if let Some(later) = self.ready_now.get(AHEAD) {
+                self.storage.prefetch(later);
+            }
             if let Some(begun) = self.begin_woken(lane, entry) {
                 self.batch.count_other();
                 self.batch.begin_single(&self.next_now);
@@ -74,14 +81,10 @@ impl Core {
             let end = list.len().min(self.batch.at().saturating_add(room));
             self.batch.begin_row(&self.next_now);
             self.own_waker.set(waker);
-            while let Some(&entry) = list[..end].get(self.batch.at()) {
+            loop {
+                self.run_rows::<TRACED>(at_rest, waker, &list[..end]);
                 let at = self.batch.at();
-                if let Some(chunk) = self.storage.chunk(entry) {
-                    self.run_row::<TRACED>(chunk, at_rest, waker, &list[..end]);
-                    if self.batch.at() != at {
-                        continue;
-                    }
-                }
+                let Some(&entry) = list[..end].get(at) else { break };
                 self.batch.break_row(&self.next_now, at);
                 self.batch.set_at(at + 1);
                 match self.begin_released(lane, entry) {
@@ -109,21 +112,29 @@ impl Core {
         true
     }
 
-    /// Polls a row of entries, from where the batch is at, whose tasks are at rest and lie in one chunk, as
-    /// scripts do that were spawned in a row: the loop in which a resume's time is spent.
+    /// Polls the tasks of `entries`, from where the batch is at, as long as they are at rest: the loop in which a
+    /// resume's time is spent. Most that follow each other lie in one chunk, as scripts do that were spawned in a
+    /// row; where they don't, a slot further on is brought near meanwhile.
     #[inline(never)]
-    fn run_row<const TRACED: bool>(&self, chunk: ChunkView<'_>, at_rest: AtRest, waker: &Waker, entries: &[u32]) {
+    fn run_rows<const TRACED: bool>(&self, at_rest: AtRest, waker: &Waker, entries: &[u32]) {
         self.noted.set(false);
         let serial = self.step_serial.get();
-        let first = entries[self.batch.at()] & !PLACE;
-        let mut at = self.batch.at();
+        let mut chunk = ChunkView::NONE;
+        let mut first = 0;
         let mut context = Context::from_waker(waker);
-        while let Some(&entry) = entries.get(at)
-            && let Some(slot) = chunk.slot(entry.wrapping_sub(first))
-            && let Some(begun) = slot.begin_at_rest(at_rest)
-        {
-            at += 1;
-            self.batch.set_at(at);
+        let mut rest = entries[self.batch.at()..].iter();
+        while let Some(&entry) = rest.next() {
+            if !chunk.has(entry.wrapping_sub(first)) {
+                if let Some(&later) = rest.as_slice().get(AHEAD) {
+                    self.storage.prefetch(later);
+                }
+                let Some(its) = self.storage.chunk(entry) else { break };
+                chunk = its;
+                first = entry & !PLACE;
+            }
+            let Some(slot) = chunk.slot(entry.wrapping_sub(first)) else { break };
+            let Some(begun) = slot.begin_at_rest(at_rest) else { break };
+            self.batch.set_at(self.batch.at() + 1);
             // Its first poll in this step, or an entry of another wake would have come before.
             slot.header().last_step.set(serial);
             let pending = self.poll::<TRACED>(begun, entry, &mut context);
@@ -143,7 +154,7 @@ impl Core {
             }
             // A future can put another waker into the context that it is given.
             if !ptr::eq(context.waker(), waker) {
-                break;
+                context = Context::from_waker(waker);
             }
         }
         self.running.clear();
