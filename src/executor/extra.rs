@@ -67,7 +67,10 @@ impl Core {
         let index = slot.cold().extra.replace(NO_INDEX);
         if index != NO_INDEX {
             let extra = self.extras.borrow_mut().try_remove(index as usize);
-            debug_assert!(extra.is_none_or(|extra| extra.joiner.is_none()), "a joiner is gone before the slot is reclaimed");
+            debug_assert!(
+                extra.is_none_or(|extra| extra.joiner.is_none()),
+                "a joiner is gone before the slot is reclaimed"
+            );
         }
     }
 

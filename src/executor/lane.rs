@@ -45,7 +45,7 @@ pub(crate) mod entry {
     pub(crate) const SLOW: u32 = 1 << 31;
     /// Nothing (any more).
     pub(crate) const TOMBSTONE: u32 = u32::MAX;
-    }
+}
 
 const _: () = assert!(super::key::MAX_INDEX <= entry::SLOW, "an index fits beside the flag");
 

@@ -3,7 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `frame` | one frame, in order: the eight steps |
-//! | `run`, `batch` | step 6: the ready queue |
+//! | `run`, `batch`, `rows` | step 6: the ready queue |
 //! | `lifecycle` | spawn, wake, cancel, panic, and the stages of an end |
 //! | `core` | the state that these work on |
 //! | `lane`, `queue`, `waits` | ready queues and next-step lists; arming and taking back waits |
@@ -36,6 +36,7 @@ mod lifecycle;
 mod queue;
 mod registry;
 mod report;
+mod rows;
 mod run;
 pub(crate) mod scopes;
 mod script;

@@ -6,34 +6,29 @@
 //!
 //! How: where the run is stands in the core (`batch`), so that it goes on behind a script that panicked.
 //!
-//! Most scripts of most frames were released by step 4 and wait for the next step again. For them a poll
-//! is all that is done here: their flags are tested in one comparison and set in one store, and they stay
-//! where they are in the list. Everything else is for `begin` and `finish`.
+//! Most scripts of most frames were released by step 4 and wait for the next step again: `rows` is for those.
 
 use std::ptr;
-use std::task::{Context, Waker};
+use std::task::Waker;
 
 use super::batch::Batch;
 use super::core::{Core, count};
 use super::inspect::WaitKind;
 use super::lane::{LaneState, entry};
 use super::report::IncidentKind;
-use super::storage::{ChunkView, PLACE};
-use super::task::{Begun, Pending, Slot, flag};
+use super::rows::{AHEAD, Rows};
+use super::task::{Begun, Header, Pending, Polled, Slot, flag};
 use super::trace::Change;
 use super::waker;
 use super::word::AtRest;
-
-/// How many entries ahead a slot is brought near, where entries don't lie in a row: about the time that a
-/// fetch from memory takes.
-const AHEAD: usize = 6;
 
 impl Core {
     /// Runs the lane's ready queue. May unwind with a script's panic; then it can be called again.
     pub(super) fn run(&self, lane: &LaneState) {
         self.drain();
         let waker = waker::lend(&self.running);
-        let is_done = if self.trace.is_on() { self.run_all::<true>(lane, &waker) } else { self.run_all::<false>(lane, &waker) };
+        let is_done =
+            if self.trace.is_on() { self.run_all::<true>(lane, &waker) } else { self.run_all::<false>(lane, &waker) };
         self.own_waker.set(ptr::null());
         self.running.clear();
         if !is_done {
@@ -53,6 +48,7 @@ impl Core {
 
     /// Polls what is in the ready queue, while there is more to take; `false` when the step's polls are used up.
     fn run_ready<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker, more: impl Fn(&Batch) -> bool) -> bool {
+        let mut alone = Rows::alone(self, waker);
         loop {
             if self.batch.polled() >= self.frame_polls {
                 return self.ready_now.len() == 0 && !self.batch.has_early();
@@ -66,8 +62,7 @@ impl Core {
             }
             if let Some(begun) = self.begin_woken(lane, entry) {
                 self.batch.count_other();
-                self.batch.begin_single(&self.next_now);
-                self.run_single::<TRACED>(begun, entry, waker);
+                self.run_single::<TRACED>(begun, entry, &mut alone);
             }
         }
     }
@@ -88,10 +83,7 @@ impl Core {
                 self.batch.break_row(&self.next_now, at);
                 self.batch.set_at(at + 1);
                 match self.begin_released(lane, entry) {
-                    Some(begun) => {
-                        self.batch.begin_single(&self.next_now);
-                        self.run_single::<TRACED>(begun, entry, waker);
-                    }
+                    Some(begun) => self.run_single::<TRACED>(begun, entry, &mut Rows::alone(self, waker)),
                     None => self.batch.skip(),
                 }
                 self.own_waker.set(waker);
@@ -112,90 +104,41 @@ impl Core {
         true
     }
 
-    /// Polls the tasks of `entries`, from where the batch is at, as long as they are at rest: the loop in which a
-    /// resume's time is spent. Most that follow each other lie in one chunk, as scripts do that were spawned in a
-    /// row; where they don't, a slot further on is brought near meanwhile.
-    #[inline(never)]
-    fn run_rows<const TRACED: bool>(&self, at_rest: AtRest, waker: &Waker, entries: &[u32]) {
-        self.noted.set(false);
-        let serial = self.step_serial.get();
-        let mut chunk = ChunkView::NONE;
-        let mut first = 0;
-        let mut context = Context::from_waker(waker);
-        let mut rest = entries[self.batch.at()..].iter();
-        while let Some(&entry) = rest.next() {
-            if !chunk.has(entry.wrapping_sub(first)) {
-                if let Some(&later) = rest.as_slice().get(AHEAD) {
-                    self.storage.prefetch(later);
-                }
-                let Some(its) = self.storage.chunk(entry) else { break };
-                chunk = its;
-                first = entry & !PLACE;
-            }
-            let Some(slot) = chunk.slot(entry.wrapping_sub(first)) else { break };
-            let Some(begun) = slot.begin_at_rest(at_rest) else { break };
-            self.batch.set_at(self.batch.at() + 1);
-            // Its first poll in this step, or an entry of another wake would have come before.
-            slot.header().last_step.set(serial);
-            let pending = self.poll::<TRACED>(begun, entry, &mut context);
-            match pending {
-                Some(pending) if let Some(site) = self.wish.take() => {
-                    pending.park_for_next(site);
-                    self.own_waker.set(waker);
-                }
-                pending => {
-                    if !self.noted.replace(false) {
-                        slot.header().set_wait(WaitKind::Unknown);
-                    }
-                    self.finish(pending);
-                    self.own_waker.set(waker);
-                    self.batch.begin_row(&self.next_now);
-                }
-            }
-            // A future can put another waker into the context that it is given.
-            if !ptr::eq(context.waker(), waker) {
-                context = Context::from_waker(waker);
-            }
-        }
-        self.running.clear();
-    }
-
-    /// Polls one task.
-    #[inline(always)]
-    fn poll<'a, const TRACED: bool>(
-        &self,
-        begun: Begun<'a>,
-        index: u32,
-        context: &mut Context<'_>,
-    ) -> Option<Pending<'a>> {
-        let header = begun.slot.header();
-        if TRACED {
-            self.trace.record(Change::Polled, begun.slot.cold().number.get());
-        }
+    /// Notes that a task is being polled.
+    #[inline]
+    pub(super) fn note_poll(&self, header: &Header, index: u32) {
         header.polls.set(header.polls.get().wrapping_add(1));
         self.running.set(index, header.generation());
-        begun.poll(context)
     }
 
     /// Polls one task that is no part of a row, and parks or ends it.
     #[inline]
-    fn run_single<const TRACED: bool>(&self, begun: Begun<'_>, index: u32, waker: &Waker) {
-        let header = begun.slot.header();
-        self.own_waker.set(waker);
-        match self.poll::<TRACED>(begun, index, &mut Context::from_waker(waker)) {
-            Some(pending) if !self.has_ends.get() => {
+    fn run_single<'a, const TRACED: bool>(&'a self, begun: Begun<'a>, index: u32, alone: &mut Rows<'a>) {
+        self.batch.begin_single(&self.next_now);
+        let slot = begun.slot;
+        if TRACED {
+            self.trace.record(Change::Polled, slot.cold().number.get());
+        }
+        self.note_poll(slot.header(), index);
+        self.own_waker.set(alone.waker());
+        let polled = begun.poll(alone);
+        alone.mend();
+        match polled {
+            Polled::Pending(pending) if !self.has_ends.get() => {
                 if let Some(site) = self.wish.take() {
-                    self.grant(header, index, site);
+                    self.grant(slot.header(), index, site);
                 }
                 pending.park();
             }
-            pending => self.finish(pending),
+            Polled::Pending(pending) => self.finish(Some(pending)),
+            Polled::Ready => self.finish(None),
+            Polled::Parked => unreachable!("only a script that others follow is parked by its poll function"),
         }
     }
 
     /// Parks or ends a task that was polled, and carries out all ends that its poll brought.
     #[inline(never)]
-    fn finish(&self, pending: Option<Pending<'_>>) {
+    pub(super) fn finish(&self, pending: Option<Pending<'_>>) {
         let index = self.settle_wish().expect("a task is being polled");
         let slot = self.storage.slot(index);
         let header = slot.header();
@@ -367,8 +310,10 @@ impl Core {
         lane.put_off.push(index);
         // One stands for all of them in the incidents: the step as a whole was too long.
         if std::mem::take(first) {
-            let message =
-                format!("{} polls in this step, the cap for all scripts; others were put off with it", self.frame_polls);
+            let message = format!(
+                "{} polls in this step, the cap for all scripts; others were put off with it",
+                self.frame_polls
+            );
             self.note_put_off(slot, index, message);
         } else {
             count(&self.counts.put_off);

@@ -6,8 +6,8 @@
 use std::task::Waker;
 
 use super::core::Core;
-use super::key::TaskId;
 use super::extra::Place;
+use super::key::TaskId;
 use super::task::{NO_INDEX, Slot};
 
 #[derive(Debug)]

@@ -36,10 +36,11 @@ use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::Location;
 use std::pin::Pin;
-use std::ptr::NonNull;
-use std::task::{Context, Poll};
+use std::ptr::{self, NonNull};
+use std::task::Poll;
 
 use super::inspect::WaitKind;
+use super::rows::Rows;
 use super::word::{AtRest, Word};
 
 /// What a slot is at; see the table at the top of the file.
@@ -87,8 +88,19 @@ pub(crate) mod flag {
     }
 }
 
-/// Polls the future in a slot; `true` when it has left its output there.
-pub(crate) type PollFn = unsafe fn(NonNull<Header>, &mut Context<'_>) -> bool;
+/// Polls the future in a slot, and those of the same type that come next.
+pub(crate) type PollFn = for<'a> unsafe fn(Begun<'a>, &mut Rows<'a>) -> Polled<'a>;
+
+/// What became of the task that was polled last.
+#[derive(Debug)]
+pub(crate) enum Polled<'a> {
+    /// It has left its output in its slot.
+    Ready,
+    /// It is back at rest.
+    Parked,
+    /// It is still to be parked.
+    Pending(Pending<'a>),
+}
 
 /// The hot part of a task: all that a resume reads and writes, beside the future itself.
 #[repr(C)]
@@ -110,7 +122,7 @@ const _: () = assert!(size_of::<Header>() <= 32, "the hot header has 32 bytes");
 impl Header {
     pub(crate) fn vacant(generation: u32) -> Self {
         Header {
-            poll: Cell::new(|_, _: &mut Context<'_>| false),
+            poll: Cell::new(|_, _| Polled::Ready),
             site: Cell::new(None),
             generation: Cell::new(generation),
             word: Cell::new(Word::VACANT),
@@ -319,21 +331,30 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
     }
 
     /// # Safety
-    /// The future is there, its poll isn't on the stack, and it isn't moved afterwards (2, 3).
-    unsafe fn poll(task: NonNull<Header>, context: &mut Context<'_>) -> bool {
-        // SAFETY: the slot is a `Task<F>` (2).
-        let mut place = unsafe { Self::future(task) };
-        // SAFETY: the future is there, and no other borrow of it exists (3).
-        let future = unsafe { place.as_mut() };
-        // SAFETY: slots never move, and the future is dropped in place (3).
-        match unsafe { Pin::new_unchecked(future) }.poll(context) {
-            Poll::Pending => false,
-            Poll::Ready(output) => {
-                // SAFETY: the slot is a `Task<F>` (2).
-                let place = unsafe { Self::output(task) };
-                // SAFETY: inside the slot and aligned (1); there was no output before (4).
-                unsafe { place.write(output) };
-                true
+    /// The slot of `begun` is a `Task<F>` (2).
+    unsafe fn poll<'a>(mut begun: Begun<'a>, rows: &mut Rows<'a>) -> Polled<'a> {
+        loop {
+            let task = begun.slot.task;
+            // SAFETY: the slot is a `Task<F>`: the caller's word for the first, and what comes later has this very
+            // poll function, which is that of the type in its slot (2).
+            let mut place = unsafe { Self::future(task) };
+            // SAFETY: idle before it was begun, so the future is there (3); `Running`, which only `begun`, its
+            // `Pending` and `panicked` can end, keeps every other borrow of it away, a second poll and the drop.
+            let future = unsafe { place.as_mut() };
+            // SAFETY: slots never move, and the future is dropped in place (3).
+            match unsafe { Pin::new_unchecked(future) }.poll(rows.context()) {
+                Poll::Pending => match rows.next(Pending { header: begun.slot.header() }, Self::poll) {
+                    Ok(next) => begun = next,
+                    Err(polled) => return polled,
+                },
+                Poll::Ready(output) => {
+                    // SAFETY: the slot is a `Task<F>` (2).
+                    let place = unsafe { Self::output(task) };
+                    // SAFETY: inside the slot and aligned (1); there was no output before (4).
+                    unsafe { place.write(output) };
+                    begun.slot.header().set_state(State::Completed);
+                    return Polled::Ready;
+                }
             }
         }
     }
@@ -386,6 +407,12 @@ impl<'a> Slot<'a> {
     pub(crate) fn cold(self) -> &'a Cold {
         // SAFETY: initialised, alive for `'a`, and only ever shared, as `new` was promised.
         unsafe { self.cold.as_ref() }
+    }
+
+    /// Whether `poll` is the poll function of the task.
+    #[inline]
+    pub(super) fn is_polled_by(self, poll: PollFn) -> bool {
+        ptr::fn_addr_eq(self.header().poll.get(), poll)
     }
 
     /// Whether the task has any of what only some have.
@@ -531,18 +558,12 @@ pub(crate) struct Begun<'a> {
 }
 
 impl<'a> Begun<'a> {
-    /// Polls the future. `None` when it is ready (3); when the poll unwinds, the task stays `Running`.
+    /// Polls the future, and then what `rows` has of the same type. When a poll unwinds, its task stays `Running`.
     #[inline]
-    pub(super) fn poll(self, context: &mut Context<'_>) -> Option<Pending<'a>> {
-        // SAFETY: idle before `begin`, so the future is there (3) and its type's function beside it (2);
-        // `Running`, which only this value, its `Pending` and `panicked` can end, keeps a second poll and
-        // the drop away.
-        let ready = unsafe { (self.slot.header().poll.get())(self.slot.task, context) };
-        if ready {
-            self.slot.header().set_state(State::Completed);
-            return None;
-        }
-        Some(Pending { header: self.slot.header() })
+    pub(super) fn poll(self, rows: &mut Rows<'a>) -> Polled<'a> {
+        let poll = self.slot.header().poll.get();
+        // SAFETY: idle before it was begun, so not vacant: the poll function is that of the type in the slot (2).
+        unsafe { poll(self, rows) }
     }
 }
 

@@ -129,6 +129,9 @@ const FLIP: u32 = ((State::Running as u32) ^ (State::Idle as u32)) << STATE;
 pub(super) struct AtRest(u32);
 
 impl AtRest {
+    /// No task is.
+    pub(super) const NONE: AtRest = AtRest((State::Vacant as u32) << STATE);
+
     /// `next` is the flags of those waits.
     pub(super) const fn new(next: u8) -> Self {
         AtRest(

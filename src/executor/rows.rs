@@ -1,0 +1,162 @@
+//! Rows of the released list: scripts at rest, polled one after the other by a loop of their own type.
+//!
+//! The rule: a script is at rest when it waits for this release, for nothing else, and nothing else woke it. All
+//! that such a one needs beside its poll is done here: its flags are tested in one comparison and set in one
+//! store, and it stays where it is in the list (`batch`).
+//!
+//! How: a poll function goes on by itself with the script that comes next, as long as that has the same poll
+//! function. So a crowd of one kind is one loop with the future's own code in it, without an indirect call a
+//! script. Most scripts that follow each other lie in one chunk, as they do that were spawned in a row; where
+//! they don't, a slot further on is brought near meanwhile.
+
+use std::ptr;
+use std::slice;
+use std::task::{Context, Waker};
+
+use super::core::Core;
+use super::inspect::WaitKind;
+use super::storage::{ChunkView, PLACE};
+use super::task::{Begun, Pending, PollFn, Polled};
+use super::trace::Change;
+use super::word::AtRest;
+
+/// How many entries ahead a slot is brought near: about the time that a fetch from memory takes.
+pub(super) const AHEAD: usize = 8;
+
+/// Where a poll function takes its context from, and the scripts that come next.
+#[derive(Debug)]
+pub(crate) struct Rows<'a> {
+    core: &'a Core,
+    waker: &'a Waker,
+    context: Context<'a>,
+    /// The entries that may follow; none for a script that is polled by itself.
+    rest: slice::Iter<'a, u32>,
+    chunk: ChunkView<'a>,
+    first: u32,
+    at_rest: AtRest,
+    serial: u32,
+}
+
+impl<'a> Rows<'a> {
+    /// For polls with `waker`, followed by scripts at rest that `rest` names.
+    pub(super) fn new(core: &'a Core, waker: &'a Waker, at_rest: AtRest, rest: &'a [u32]) -> Self {
+        Rows {
+            core,
+            waker,
+            context: Context::from_waker(waker),
+            rest: rest.iter(),
+            chunk: ChunkView::NONE,
+            first: 0,
+            at_rest,
+            serial: core.step_serial.get(),
+        }
+    }
+
+    /// For polls with `waker` that are followed by no others.
+    pub(super) fn alone(core: &'a Core, waker: &'a Waker) -> Self {
+        Rows::new(core, waker, AtRest::NONE, &[])
+    }
+
+    #[inline]
+    pub(super) fn waker(&self) -> &'a Waker {
+        self.waker
+    }
+
+    /// What to poll with.
+    #[inline]
+    pub(super) fn context(&mut self) -> &mut Context<'a> {
+        &mut self.context
+    }
+
+    /// Undoes what a future did to the context that it was given: it can put another waker in.
+    #[inline]
+    pub(super) fn mend(&mut self) {
+        if !ptr::eq(self.context.waker(), self.waker) {
+            self.context = Context::from_waker(self.waker);
+        }
+    }
+
+    /// Begins the poll of the script that comes next, if it is at rest, and has this poll function where one is given.
+    #[inline(always)]
+    pub(super) fn begin(&mut self, poll: Option<PollFn>) -> Option<Begun<'a>> {
+        let &entry = self.rest.as_slice().first()?;
+        if !self.chunk.has(entry.wrapping_sub(self.first)) {
+            if let Some(&later) = self.rest.as_slice().get(AHEAD) {
+                self.core.storage.prefetch(later);
+            }
+            self.chunk = self.core.storage.chunk(entry)?;
+            self.first = entry & !PLACE;
+        }
+        let slot = self.chunk.slot(entry.wrapping_sub(self.first))?;
+        if poll.is_some_and(|poll| !slot.is_polled_by(poll)) {
+            return None;
+        }
+        let begun = slot.begin_at_rest(self.at_rest)?;
+        self.rest.next();
+        let header = slot.header();
+        // Its first poll in this step, or an entry of another wake would have come before.
+        header.last_step.set(self.serial);
+        self.core.batch.set_at(self.core.batch.at() + 1);
+        self.core.note_poll(header, entry);
+        Some(begun)
+    }
+
+    /// Leaves a script at rest that waits for the next release, and begins the one that comes next, if it has the
+    /// same poll function. The last of the entries is left to be parked by the caller.
+    #[inline(always)]
+    pub(super) fn next(&mut self, pending: Pending<'a>, poll: PollFn) -> Result<Begun<'a>, Polled<'a>> {
+        if self.rest.as_slice().is_empty() {
+            return Err(Polled::Pending(pending));
+        }
+        self.park(pending).map_err(Polled::Pending)?;
+        self.begin(Some(poll)).ok_or(Polled::Parked)
+    }
+
+    /// Parks a script that was at rest, and is again: its poll left a wish and nothing else.
+    #[inline(always)]
+    pub(super) fn park(&mut self, pending: Pending<'a>) -> Result<(), Pending<'a>> {
+        let Some(site) = self.core.wish.take() else { return Err(pending) };
+        pending.park_for_next(site);
+        self.core.own_waker.set(self.waker);
+        self.mend();
+        Ok(())
+    }
+}
+
+impl Core {
+    /// Polls the scripts that `entries` name, from where the batch is at, as long as they are at rest.
+    #[inline(never)]
+    pub(super) fn run_rows<const TRACED: bool>(&self, at_rest: AtRest, waker: &Waker, entries: &[u32]) {
+        self.noted.set(false);
+        loop {
+            let at = self.batch.at();
+            let end = if TRACED { entries.len().min(at + 1) } else { entries.len() };
+            let mut rows = Rows::new(self, waker, at_rest, &entries[at..end]);
+            let before = self.batch.at();
+            while let Some(begun) = rows.begin(None) {
+                if TRACED {
+                    self.trace.record(Change::Polled, begun.slot.cold().number.get());
+                }
+                let rest = match begun.poll(&mut rows) {
+                    Polled::Parked => continue,
+                    Polled::Ready => None,
+                    Polled::Pending(pending) => match rows.park(pending) {
+                        Ok(()) => continue,
+                        Err(pending) => Some(pending),
+                    },
+                };
+                if !self.noted.replace(false) {
+                    self.current_slot().expect("a task is being polled").header().set_wait(WaitKind::Unknown);
+                }
+                self.finish(rest);
+                rows.mend();
+                self.own_waker.set(waker);
+                self.batch.begin_row(&self.next_now);
+            }
+            if !TRACED || self.batch.at() == before {
+                break;
+            }
+        }
+        self.running.clear();
+    }
+}
