@@ -32,19 +32,30 @@ impl Round {
     /// Measures `work`, which does `units` units, for one of the work's figures. Measured twice in a round,
     /// a figure has more samples.
     pub fn measure_as<T>(&mut self, figure: usize, units: usize, work: impl FnOnce() -> T) -> T {
-        let allocations = alloc::count();
-        let start = Instant::now();
-        let result = work();
-        let nanos = start.elapsed().as_nanos();
-        let allocations = alloc::count() - allocations;
-        self.add(figure, nanos as f64 / units as f64, allocations as f64 / units as f64);
+        let (result, nanos, allocations) = measure(work);
+        self.add(figure, nanos / units as f64, allocations / units as f64);
         result
+    }
+
+    /// Measures `work`, which returns how many units it did.
+    pub fn measure_counted(&mut self, work: impl FnOnce() -> usize) {
+        let (units, nanos, allocations) = measure(work);
+        self.add(0, nanos / units as f64, allocations / units as f64);
     }
 
     /// Adds what was measured elsewhere, per unit.
     pub fn add(&mut self, figure: usize, nanos: f64, allocations: f64) {
         self.samples.push((figure, Sample { nanos, allocations }));
     }
+}
+
+/// Runs `work`; how long it took, in nanoseconds, and how often it allocated.
+fn measure<T>(work: impl FnOnce() -> T) -> (T, f64, f64) {
+    let allocations = alloc::count();
+    let start = Instant::now();
+    let result = work();
+    let nanos = start.elapsed().as_nanos();
+    (result, nanos as f64, (alloc::count() - allocations) as f64)
 }
 
 /// One rival at one work and size: called once a round.

@@ -1,6 +1,14 @@
 //! The works, one file each: what is done, by whom, and what counts as one unit.
 
+mod combine;
+mod foreign;
+mod hop;
+mod idle;
+mod memory;
 mod resume;
+mod self_wake;
+mod spawn;
+mod timers;
 
 use crate::report::Table;
 
@@ -9,8 +17,19 @@ pub struct Work {
     pub run: fn(&Scale) -> Table,
 }
 
-pub const ALL: &[Work] =
-    &[Work { name: resume::IN_ORDER, run: resume::in_order }, Work { name: resume::SHUFFLED, run: resume::shuffled }];
+pub const ALL: &[Work] = &[
+    Work { name: resume::IN_ORDER, run: resume::in_order },
+    Work { name: resume::SHUFFLED, run: resume::shuffled },
+    Work { name: self_wake::NAME, run: self_wake::run },
+    Work { name: hop::NAME, run: hop::run },
+    Work { name: spawn::NAME, run: spawn::run },
+    Work { name: timers::NAME, run: timers::run },
+    Work { name: idle::PARKED, run: idle::parked },
+    Work { name: idle::ASLEEP, run: idle::asleep },
+    Work { name: combine::NAME, run: combine::run },
+    Work { name: foreign::NAME, run: foreign::run },
+    Work { name: memory::NAME, run: memory::run },
+];
 
 /// How much is to be done.
 pub struct Scale {
@@ -19,10 +38,10 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Those of the sizes that are wanted.
+    /// Those of the sizes that are wanted; in a quick run only the smallest.
     pub fn sizes(&self, sizes: &[usize]) -> Vec<usize> {
-        let max_size = if self.quick { self.max_size.min(1_000) } else { self.max_size };
-        sizes.iter().copied().filter(|&size| size <= max_size).collect()
+        let wanted = sizes.iter().copied().filter(|&size| size <= self.max_size);
+        wanted.take(if self.quick { 1 } else { usize::MAX }).collect()
     }
 
     /// How many rounds are counted: fewer where a round takes long.
