@@ -19,6 +19,7 @@ mod script;
 mod works;
 
 use std::path::Path;
+use std::time::Instant;
 
 use clap::Parser;
 
@@ -49,7 +50,9 @@ fn main() -> std::io::Result<()> {
     let mut tables = Vec::new();
     for work in works::ALL {
         if options.only.as_ref().is_none_or(|only| work.name.contains(only.as_str())) {
+            let start = Instant::now();
             tables.push((work.run)(&scale));
+            eprintln!("{} took {:.1} s", work.name, start.elapsed().as_secs_f64());
         }
     }
     if is_whole || options.save {

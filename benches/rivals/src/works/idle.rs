@@ -48,7 +48,7 @@ pub fn parked(scale: &Scale) -> Table {
 pub fn asleep(scale: &Scale) -> Table {
     let about = "This many scripts sleep for one to two hours, at random to the nanosecond; a frame is 1/60 s. Tokio: its\n\
                  paused clock, advanced. Nexus: its runtime reads the real clock and asks the system for events in\n\
-                 every turn. Nanoseconds a frame.";
+                 every turn, in which it looks at every timer. Nanoseconds a frame.";
     let mut table = Table::new(ASLEEP, "ns", about);
     for size in scale.sizes(&SIZES) {
         let frames = scale.frames(FRAMES_A_ROUND, 1);
@@ -59,7 +59,7 @@ pub fn asleep(scale: &Scale) -> Table {
         let heap_sleep = HeapSleep(heap.timers);
         let contenders = vec![
             sleep(Framestep::new(size), FramestepSleep, size, frames),
-            sleep(nexus, NexusSleep { lead: Duration::from_secs(3_600) }, size, frames),
+            sleep(nexus, NexusSleep { lead: Duration::from_secs(3_600) }, size, frames.min(3_000_000 / size)),
             sleep(TokioTimed::new(size), TokioSleep, size, frames),
             sleep(heap, heap_sleep, size, frames),
         ];

@@ -21,19 +21,22 @@ pub const NAME: &str = "memory";
 
 pub fn run(scale: &Scale) -> Table {
     let about = "Bytes that this many parked tasks hold of the allocator, less the 104 bytes of each future, by task;\n\
-                 executors that can be told of the number are told. What the allocator itself adds to each block isn't\n\
+                 *with room*: framestep and nexus are told of the number, for which framestep makes room in its timer\n\
+                 wheels, too; *without*: they aren't. What the allocator itself adds to each block isn't\n\
                  counted: 8 bytes and rounding, for those that allocate each task alone. Bytes a task.";
     let mut table = Table::new(NAME, "bytes", about);
     for size in scale.sizes(&[1_000, 100_000]) {
-        let cells = vec![
-            measure::<Framestep>(size),
-            measure::<Nexus>(size),
-            measure::<Embassy>(size),
-            measure::<AsyncExecutor>(size),
-            measure::<LocalPool>(size),
-            measure::<Tokio>(size),
-        ];
-        table.push(label(size), size, cells);
+        for (told, room) in [("with room", size), ("without", 0)] {
+            let cells = vec![
+                measure::<Framestep>(size, room),
+                measure::<Nexus>(size, room),
+                measure::<Embassy>(size, room),
+                measure::<AsyncExecutor>(size, room),
+                measure::<LocalPool>(size, room),
+                measure::<Tokio>(size, room),
+            ];
+            table.push(format!("{}, {told}", label(size)), size, cells);
+        }
     }
     table
 }
@@ -57,10 +60,10 @@ impl Future for Parked {
     }
 }
 
-fn measure<R: Rival>(size: usize) -> Cell {
+fn measure<R: Rival>(size: usize, room: usize) -> Cell {
     let polled = counter();
     let (allocations, before) = (alloc::count(), alloc::live_bytes());
-    let mut rival = R::new(size);
+    let mut rival = R::new(room);
     (0..size).for_each(|number| rival.spawn(Parked { data: [number as u64; 12], polled }));
     rival.frame(move || polled.get() == size as u64);
     let bytes = alloc::live_bytes() - before;
