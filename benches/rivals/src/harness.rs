@@ -1,8 +1,9 @@
 //! Rounds, medians and allocations.
 //!
-//! A work at one size is a contest: every contender is set up, then they take turns, round by round, each
-//! round with another first, so that what else the machine does falls on all of them. The first rounds are
-//! dropped; what counts is the median of the rest.
+//! A work at one size is a contest: every contender is set up, then they take turns, round by round, in an
+//! order drawn anew for each, so that what else the machine does falls on all of them, and what one leaves
+//! behind in the caches falls on another each time. The first rounds are dropped; what counts is the median of
+//! the rest.
 
 use std::time::Instant;
 
@@ -24,6 +25,15 @@ struct Sample {
 }
 
 impl Round {
+    /// Measures frames of so many units each, for the work's only figure. If there are several, one more goes
+    /// before them, which isn't measured: it brings the contender's memory back into the caches.
+    pub fn measure_frames(&mut self, frames: usize, units: usize, mut frame: impl FnMut()) {
+        if frames > 1 {
+            frame();
+        }
+        self.measure(frames * units, || (0..frames).for_each(|_| frame()));
+    }
+
     /// Measures `work`, which does `units` units, for the work's only figure.
     pub fn measure<T>(&mut self, units: usize, work: impl FnOnce() -> T) -> T {
         self.measure_as(0, units, work)
@@ -82,10 +92,11 @@ pub struct Cell {
 /// Lets the contenders take turns for `rounds` rounds; for each figure the medians of those that have it.
 pub fn contest(figures: usize, rounds: usize, mut contenders: Vec<Contender<'_>>) -> Vec<Vec<Cell>> {
     let mut samples = vec![vec![Vec::new(); figures]; contenders.len()];
-    let count = contenders.len();
+    let mut turns: Vec<usize> = (0..contenders.len()).collect();
+    let mut random = fastrand::Rng::with_seed(1);
     for number in 0..WARM_UP + rounds {
-        for turn in 0..count {
-            let index = (number + turn) % count;
+        random.shuffle(&mut turns);
+        for &index in &turns {
             let mut round = Round::default();
             (contenders[index].round)(&mut round);
             if number >= WARM_UP {

@@ -47,9 +47,9 @@ impl Table {
         let row = Row { label: label.into(), size, cells };
         for cell in &row.cells {
             let Table { name, unit, .. } = self;
-            let ratio = row.ratio(cell.rival).map_or_else(String::new, |ratio| format!("×{ratio:.2}"));
+            let ratio = row.ratio(cell.rival).map_or_else(String::new, times);
             println!(
-                "{name:<22} {:<20} {:<20} {:>10} {unit:<6} {ratio:>9} {:>9} alloc",
+                "{name:<16} {:<26} {:<20} {:>10} {unit:<6} {ratio:>9} {:>9} alloc",
                 row.label,
                 cell.rival,
                 number(cell.value),
@@ -79,7 +79,7 @@ impl Table {
         for row in &self.rows {
             let cells = columns.iter().map(|rival| match (row.cell(rival), row.ratio(rival)) {
                 (Some(cell), _) if *rival == OURS => format!("**{}**", number(cell.value)),
-                (Some(cell), Some(ratio)) => format!("{} (×{ratio:.2})", number(cell.value)),
+                (Some(cell), Some(ratio)) => format!("{} ({})", number(cell.value), times(ratio)),
                 (Some(cell), None) => number(cell.value),
                 (None, _) => "–".to_owned(),
             });
@@ -106,11 +106,15 @@ impl Table {
 /// A value with as many digits as mean something.
 pub fn number(value: f64) -> String {
     match value {
-        _ if value >= 9_999.5 => thousands(value.round() as u64),
+        _ if value >= 999.5 => thousands(value.round() as u64),
         _ if value >= 99.95 => format!("{value:.0}"),
         _ if value >= 9.995 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     }
+}
+
+fn times(ratio: f64) -> String {
+    if ratio < 99.5 { format!("×{ratio:.2}") } else { format!("×{}", number(ratio)) }
 }
 
 pub fn thousands(value: u64) -> String {

@@ -108,11 +108,9 @@ fn contender<'a, R: Rival>(size: usize, frames: usize) -> Contender<'a> {
     rival.frame(move || ring.wakers.borrow().len() == size);
     let mut running = Running { ring, rival };
     Contender::new(R::NAME, move |round: &mut Round| {
-        round.measure(size * frames, || {
-            for _ in 0..frames {
-                let next = ring.laps.get() + 1;
-                running.rival.frame(move || ring.laps.get() == next);
-            }
+        round.measure_frames(frames, size, || {
+            let next = ring.laps.get() + 1;
+            running.rival.frame(move || ring.laps.get() == next);
         });
     })
 }

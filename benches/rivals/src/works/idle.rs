@@ -36,8 +36,8 @@ pub fn parked(scale: &Scale) -> Table {
             park(Embassy::new(size), size, frames),
             park(AsyncExecutor::new(size), size, frames),
             park(LocalPool::new(size), size, frames),
-            park(Tokio::new(size), size, frames),
             park_boxed(size, scale.frames(1_000_000, size)),
+            park(Tokio::new(size), size, frames),
         ];
         let figures = contest(1, scale.rounds(size), contenders);
         figures.into_iter().for_each(|cells| table.push(label(size), size, cells));
@@ -60,8 +60,8 @@ pub fn asleep(scale: &Scale) -> Table {
         let contenders = vec![
             sleep(Framestep::new(size), FramestepSleep, size, frames),
             sleep(nexus, NexusSleep { lead: Duration::from_secs(3_600) }, size, frames.min(3_000_000 / size)),
-            sleep(TokioTimed::new(size), TokioSleep, size, frames),
             sleep(heap, heap_sleep, size, frames),
+            sleep(TokioTimed::new(size), TokioSleep, size, frames),
         ];
         let figures = contest(1, scale.rounds(size), contenders);
         figures.into_iter().for_each(|cells| table.push(label(size), size, cells));

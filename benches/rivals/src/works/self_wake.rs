@@ -60,11 +60,9 @@ fn contender<'a, R: Rival>(size: usize, frames: usize) -> Contender<'a> {
         });
     }
     Contender::new(R::NAME, move |round: &mut Round| {
-        round.measure(size * POLLS_A_FRAME * frames, || {
-            for _ in 0..frames {
-                let next = rung.get() + 1;
-                rival.frame(move || rung.get() >= next);
-            }
+        round.measure_frames(frames, size * POLLS_A_FRAME, || {
+            let next = rung.get() + 1;
+            rival.frame(move || rung.get() >= next);
         });
     })
 }

@@ -34,9 +34,9 @@ pub fn run(scale: &Scale) -> Table {
             embassy(size, frames),
             contender::<AsyncExecutor>(size, frames),
             contender::<LocalPool>(size, frames),
-            contender::<Tokio>(size, frames),
             nexus_slab(size, frames),
             boxed(size, frames),
+            contender::<Tokio>(size, frames),
         ];
         let figures = contest(1, scale.rounds(size), contenders);
         figures.into_iter().for_each(|cells| table.push(label(size), size, cells));
@@ -73,12 +73,10 @@ fn contender<'a, R: Rival>(size: usize, frames: usize) -> Contender<'a> {
     let ended = counter();
     let mut rival = R::new(size);
     Contender::new(R::NAME, move |round: &mut Round| {
-        round.measure(size * frames, || {
-            for _ in 0..frames {
-                (0..size).for_each(|number| rival.spawn(Brief::new(number, ended)));
-                let all = ended.get() + size as u64;
-                rival.frame(move || ended.get() == all);
-            }
+        round.measure_frames(frames, size, || {
+            (0..size).for_each(|number| rival.spawn(Brief::new(number, ended)));
+            let all = ended.get() + size as u64;
+            rival.frame(move || ended.get() == all);
         });
     })
 }
@@ -87,9 +85,11 @@ fn embassy<'a>(size: usize, frames: usize) -> Contender<'a> {
     let ended = counter();
     let mut pool = EmbassyPool::new(size);
     Contender::new(Embassy::NAME, move |round: &mut Round| {
-        let all = ended.get() + (size * frames) as u64;
-        round.measure(size * frames, || (0..frames).for_each(|frame| pool.frame(|| Brief::new(frame, ended))));
-        assert_eq!(ended.get(), all);
+        round.measure_frames(frames, size, || {
+            let all = ended.get() + size as u64;
+            pool.frame(|| Brief::new(0, ended));
+            assert_eq!(ended.get(), all);
+        });
     })
 }
 
@@ -97,7 +97,8 @@ fn nexus_slab<'a>(size: usize, frames: usize) -> Contender<'a> {
     let ended = counter();
     let mut nexus = NexusSlab::new(size);
     Contender::new(NexusSlab::NAME, move |round: &mut Round| {
-        let all = ended.get() + (size * frames) as u64;
+        let all = ended.get() + (size * (1 + frames)) as u64;
+        nexus.frames(1, size, move || Brief::new(0, ended));
         let allocations = alloc::count();
         let took = nexus.frames(frames, size, move || Brief::new(0, ended));
         let allocations = alloc::count() - allocations;
@@ -111,12 +112,10 @@ fn boxed<'a>(size: usize, frames: usize) -> Contender<'a> {
     let ended = counter();
     let mut floor = Boxed::default();
     Contender::new(floors::BOXED, move |round: &mut Round| {
-        round.measure(size * frames, || {
-            for _ in 0..frames {
-                floor.futures.extend((0..size).map(|number| Box::pin(Brief::new(number, ended)) as _));
-                floor.frame();
-                assert!(floor.futures.is_empty());
-            }
+        round.measure_frames(frames, size, || {
+            floor.futures.extend((0..size).map(|number| Box::pin(Brief::new(number, ended)) as _));
+            floor.frame();
+            assert!(floor.futures.is_empty());
         });
     })
 }
