@@ -11,15 +11,30 @@ use crate::report::{Row, Table, number};
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Which works are drawn as bars, into which file, and which of their rows.
-const BARS: &[(&str, &str, fn(&Row) -> bool)] = &[
-    ("self-wake", "self_wake", |_| true),
-    ("wake hop", "wake_hop", |_| true),
-    ("spawn", "spawn", |_| true),
-    ("timers", "timers", |row| row.size == 100_000),
-    ("combinators", "combinators", |_| true),
-    ("foreign wake", "foreign_wake", |_| true),
-    ("memory", "memory", |_| true),
+/// A picture of bars.
+struct Bars {
+    work: &'static str,
+    file: &'static str,
+    /// Heights are logarithms: for values that lie far apart.
+    logarithmic: bool,
+    /// Only rows of this size, if not all.
+    size: Option<usize>,
+}
+
+const fn bars_of(work: &'static str, file: &'static str) -> Bars {
+    Bars { work, file, logarithmic: false, size: None }
+}
+
+const BARS: &[Bars] = &[
+    bars_of("self-wake", "self_wake.svg"),
+    bars_of("wake hop", "wake_hop.svg"),
+    bars_of("spawn", "spawn.svg"),
+    Bars { size: Some(100_000), ..bars_of("timers", "timers.svg") },
+    Bars { logarithmic: true, ..bars_of("parked", "parked.svg") },
+    Bars { logarithmic: true, ..bars_of("asleep", "asleep.svg") },
+    bars_of("combinators", "combinators.svg"),
+    bars_of("foreign wake", "foreign_wake.svg"),
+    bars_of("memory", "memory.svg"),
 ];
 
 const FONT: &str = "sans-serif";
@@ -28,13 +43,14 @@ const INK: RGBColor = RGBColor(40, 40, 40);
 /// Draws what the tables hold.
 pub fn save(folder: &Path, tables: &[Table]) -> io::Result<()> {
     let table = |name: &str| tables.iter().find(|table| table.name == name);
-    if let (Some(in_order), Some(shuffled)) = (table("resume in order"), table("resume shuffled")) {
+    if let (Some(in_order), Some(shuffled)) = (table("resume in order"), table("resume shuffled"))
+        && !in_order.rows.is_empty()
+    {
         curves(&folder.join("resume.svg"), [in_order, shuffled]).map_err(io::Error::other)?;
     }
-    for (name, file, wanted) in BARS {
-        if let Some(table) = table(name) {
-            let rows: Vec<&Row> = table.rows.iter().filter(|row| wanted(row)).collect();
-            bars(&folder.join(format!("{file}.svg")), table, &rows).map_err(io::Error::other)?;
+    for picture in BARS {
+        if let Some(table) = table(picture.work) {
+            bars(&folder.join(picture.file), table, picture).map_err(io::Error::other)?;
         }
     }
     Ok(())
@@ -124,31 +140,40 @@ fn curves(path: &Path, tables: [&Table; 2]) -> Result<(), Failure> {
 }
 
 /// A group of bars for each row, each bar with its value.
-fn bars(path: &Path, table: &Table, rows: &[&Row]) -> Result<(), Failure> {
+fn bars(path: &Path, table: &Table, picture: &Bars) -> Result<(), Failure> {
     const BAR: i32 = 34;
     const GAP: i32 = 30;
     const HEIGHT: i32 = 300;
     const LEFT: i32 = 30;
     const TOP: i32 = 50;
+    let rows: Vec<&Row> = table.rows.iter().filter(|row| picture.size.is_none_or(|size| row.size == size)).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
     let width: i32 = rows.iter().map(|row| row.cells.len() as i32 * BAR + GAP).sum();
     let size = (width.max(260) + LEFT + 210, HEIGHT + TOP + 70);
     let root = SVGBackend::new(path, (size.0 as u32, size.1 as u32)).into_drawing_area();
     root.fill(&WHITE)?;
-    let title = format!("{}: {} (less is better)", table.name, spelled(table));
+    let scale = if picture.logarithmic { "logarithmic, " } else { "" };
+    let title = format!("{}: {} ({scale}less is better)", table.name, spelled(table));
     root.draw(&Text::new(title, (LEFT, 14), font(19)))?;
     let (_, names) = root.split_horizontally(size.0 - 190);
     let columns = table.columns();
     let shown: Vec<&str> =
         columns.into_iter().filter(|rival| rows.iter().any(|row| row.cell(rival).is_some())).collect();
     legend(&names, &shown, false)?;
-    let high = rows.iter().flat_map(|row| &row.cells).map(|cell| cell.value).fold(0.0, f64::max);
+    let values = || rows.iter().flat_map(|row| &row.cells).map(|cell| cell.value);
+    let (low, high) = (values().fold(f64::MAX, f64::min), values().fold(0.0, f64::max));
+    let share = |value: f64| {
+        if picture.logarithmic { (value / low * 2.0).ln() / (high / low * 2.0).ln() } else { value / high }
+    };
     let foot = TOP + HEIGHT;
     let mut x = LEFT;
-    for row in rows {
+    for row in &rows {
         let middle = x + row.cells.len() as i32 * BAR / 2;
         for rival in &shown {
             let Some(cell) = row.cell(rival) else { continue };
-            let top = foot - (cell.value / high * f64::from(HEIGHT - 20)).round() as i32;
+            let top = foot - (share(cell.value) * f64::from(HEIGHT - 20)).round() as i32;
             root.draw(&Rectangle::new([(x + 2, top), (x + BAR - 2, foot)], colour(rival).filled()))?;
             root.draw(&Text::new(number(cell.value), (x + BAR / 2, top - 15), centred(11)))?;
             x += BAR;

@@ -13,9 +13,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use super::Rival;
 use crate::script::WakeSelf;
 
+type Task = (Pin<Box<dyn Future<Output = ()>>>, Arc<Name>);
+
 /// A list of boxed futures, a ready list, and the heap.
 pub struct Heap {
-    tasks: Vec<(Pin<Box<dyn Future<Output = ()>>>, Arc<Name>)>,
+    tasks: Vec<Task>,
     ready: Arc<Mutex<Vec<u32>>>,
     /// What is being run; empty between frames.
     batch: Vec<u32>,

@@ -10,7 +10,7 @@ use crate::rivals::framestep::Framestep;
 use crate::rivals::local_pool::LocalPool;
 use crate::rivals::nexus::Nexus;
 use crate::rivals::tokio::Tokio;
-use crate::script::{State, WakeSelf, bump, counter};
+use crate::script::{Counter, State, WakeSelf, bump, counter};
 
 pub const NAME: &str = "self-wake";
 
@@ -39,6 +39,25 @@ pub fn run(scale: &Scale) -> Table {
     table
 }
 
+/// Checks in the end that all scripts were polled as often as was measured.
+struct Running<R: Rival> {
+    rival: Option<R>,
+    size: usize,
+    total: Counter,
+    rung: Counter,
+}
+
+impl<R: Rival> Drop for Running<R> {
+    fn drop(&mut self) {
+        drop(self.rival.take());
+        if R::DROPS_TASKS {
+            let all = (self.size as u64 + 1) * POLLS_A_FRAME as u64;
+            let off = self.total.get().abs_diff(all * self.rung.get());
+            assert!(off <= all, "{}: {off} polls off", R::NAME);
+        }
+    }
+}
+
 fn contender<'a, R: Rival>(size: usize, frames: usize) -> Contender<'a> {
     let (total, rung) = (counter(), counter());
     let mut rival = R::new(size + 1);
@@ -59,9 +78,13 @@ fn contender<'a, R: Rival>(size: usize, frames: usize) -> Contender<'a> {
             }
         });
     }
+    // Some allocate a task when they first see it: before others have left gaps in the heap.
+    rival.frame(move || rung.get() >= 1);
+    let mut running = Running { rival: Some(rival), size, total, rung };
     Contender::new(R::NAME, move |round: &mut Round| {
         round.measure_frames(frames, size * POLLS_A_FRAME, || {
             let next = rung.get() + 1;
+            let rival = running.rival.as_mut().expect("taken only in the end");
             rival.frame(move || rung.get() >= next);
         });
     })
