@@ -1,5 +1,5 @@
 //! `async-executor`: its `LocalExecutor`, stepped by `try_tick`, one poll a call. (Its `run` takes a third
-//! longer in the works here.)
+//! to a half longer for resumes.)
 
 use async_executor::LocalExecutor;
 
