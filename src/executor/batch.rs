@@ -51,6 +51,11 @@ impl Batch {
         *list = next.replace(std::mem::take(&mut *list));
     }
 
+    /// Whether there is nothing in the list.
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.borrow().is_empty()
+    }
+
     /// Whether entries of the ready queue come before the list.
     #[inline]
     pub(super) fn has_early(&self) -> bool {

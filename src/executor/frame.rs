@@ -54,7 +54,9 @@ impl Core {
         // ORDER: 5. Check the waits that outer layers brought, without resuming any script.
         self.check(lane);
         // ORDER: 6. Run the ready queue to its end.
-        self.guarded(|| self.run(lane));
+        if self.has_work(lane) {
+            self.guarded(|| self.run(lane));
+        }
         let polled = self.batch.take_polled();
         // ORDER: 7. Reclaim what has been retired, in order.
         self.reclaim();
@@ -176,7 +178,15 @@ impl Core {
         }
     }
 
+    /// Whether anything is to be run.
+    fn has_work(&self, lane: &LaneState) -> bool {
+        !self.batch.is_empty() || self.ready_now.len() > 0 || self.has_ends.get() || !lane.put_off.is_empty()
+    }
+
     fn check(&self, lane: &LaneState) {
+        if lane.checks.borrow().is_empty() {
+            return;
+        }
         let mut at = 0;
         self.guarded(|| {
             loop {
@@ -191,6 +201,9 @@ impl Core {
     fn reclaim(&self) {
         if self.holds.get() > 0 {
             // A handle is dropping an output further down the stack: its slot must last.
+            return;
+        }
+        if self.retired.is_empty() {
             return;
         }
         let mut retired = self.retired.take();

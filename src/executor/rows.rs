@@ -38,13 +38,13 @@ pub(crate) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// For polls with `waker`, followed by scripts at rest that `rest` names.
-    pub(super) fn new(core: &'a Core, waker: &'a Waker, at_rest: AtRest, rest: &'a [u32]) -> Self {
+    /// For polls with `waker`, followed by no others until some are given.
+    pub(super) fn new(core: &'a Core, waker: &'a Waker, at_rest: AtRest) -> Self {
         Rows {
             core,
             waker,
             context: Context::from_waker(waker),
-            rest: rest.iter(),
+            rest: [].iter(),
             chunk: ChunkView::NONE,
             first: 0,
             at_rest,
@@ -54,7 +54,7 @@ impl<'a> Rows<'a> {
 
     /// For polls with `waker` that are followed by no others.
     pub(super) fn alone(core: &'a Core, waker: &'a Waker) -> Self {
-        Rows::new(core, waker, AtRest::NONE, &[])
+        Rows::new(core, waker, AtRest::NONE)
     }
 
     #[inline]
@@ -125,19 +125,19 @@ impl<'a> Rows<'a> {
 
 impl Core {
     /// Polls the scripts that `entries` name, from where the batch is at, as long as they are at rest.
-    #[inline(never)]
-    pub(super) fn run_rows<const TRACED: bool>(&self, at_rest: AtRest, waker: &Waker, entries: &[u32]) {
+    #[inline]
+    pub(super) fn run_rows<'a, const TRACED: bool>(&'a self, rows: &mut Rows<'a>, entries: &'a [u32]) {
         self.noted.set(false);
         loop {
             let at = self.batch.at();
+            // Each poll stands in the trace before what it does: so none goes on by itself.
             let end = if TRACED { entries.len().min(at + 1) } else { entries.len() };
-            let mut rows = Rows::new(self, waker, at_rest, &entries[at..end]);
-            let before = self.batch.at();
+            rows.rest = entries[at..end].iter();
             while let Some(begun) = rows.begin(None) {
                 if TRACED {
                     self.trace.record(Change::Polled, begun.slot.cold().number.get());
                 }
-                let rest = match begun.poll(&mut rows) {
+                let rest = match begun.poll(rows) {
                     Polled::Parked => continue,
                     Polled::Ready => None,
                     Polled::Pending(pending) => match rows.park(pending) {
@@ -150,10 +150,10 @@ impl Core {
                 }
                 self.finish(rest);
                 rows.mend();
-                self.own_waker.set(waker);
+                self.own_waker.set(rows.waker);
                 self.batch.begin_row(&self.next_now);
             }
-            if !TRACED || self.batch.at() == before {
+            if !TRACED || self.batch.at() == at {
                 break;
             }
         }

@@ -70,20 +70,21 @@ impl Core {
     /// Polls the tasks of the released list, from where the batch is at; `false` when the step's polls are used up.
     fn run_list<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
         let list = self.batch.list();
-        let at_rest = AtRest::new(flag::next_of(lane.released.get()));
+        let mut rows = Rows::new(self, waker, AtRest::new(flag::next_of(lane.released.get())));
+        let mut alone = Rows::alone(self, waker);
         loop {
             let room = usize::try_from(self.frame_polls - self.batch.polled()).unwrap_or(usize::MAX);
             let end = list.len().min(self.batch.at().saturating_add(room));
             self.batch.begin_row(&self.next_now);
             self.own_waker.set(waker);
             loop {
-                self.run_rows::<TRACED>(at_rest, waker, &list[..end]);
+                self.run_rows::<TRACED>(&mut rows, &list[..end]);
                 let at = self.batch.at();
                 let Some(&entry) = list[..end].get(at) else { break };
                 self.batch.break_row(&self.next_now, at);
                 self.batch.set_at(at + 1);
                 match self.begin_released(lane, entry) {
-                    Some(begun) => self.run_single::<TRACED>(begun, entry, &mut Rows::alone(self, waker)),
+                    Some(begun) => self.run_single::<TRACED>(begun, entry, &mut alone),
                     None => self.batch.skip(),
                 }
                 self.own_waker.set(waker);

@@ -37,9 +37,9 @@ impl Core {
         self.arm_step_with(waker, site)
     }
 
-    /// Grants the running script's wish, if there is one, and makes the next-step list of the lane being stepped whole: from here to
-    /// the poll's end its waits are no wishes, since whoever comes here may change that list.
-    /// The running script's index, if there is one.
+    /// Grants the running script's wish, if there is one, and makes the next-step list of the lane being stepped
+    /// whole: from here to the poll's end its waits are no wishes, since whoever comes here may change that
+    /// list. The running script's index, if there is one.
     pub(super) fn settle_wish(&self) -> Option<u32> {
         self.own_waker.set(ptr::null());
         let index = self.running.index()?;
@@ -80,8 +80,19 @@ impl Core {
         slot.header().set(flag::NEXT_MORE);
     }
 
-    #[cold]
+    /// The same beside another wait of this poll, with another's waker, or between polls.
+    #[inline(never)]
     fn arm_step_with(&self, waker: &Waker, site: Site) -> StepWait {
+        if waker::is_lent_by(waker, &self.running)
+            && let Some(index) = self.settle_wish()
+        {
+            let header = self.storage.slot(index).header();
+            self.forget_release(header);
+            self.noted.set(true);
+            let wait = StepWait { armed: self.stamp_now.get(), place: self.next_now.len() as u32 };
+            self.grant(header, index, site);
+            return wait;
+        }
         self.note(WaitKind::NextFrame, site);
         let index = self.lane_here();
         let lane = self.lane(index);

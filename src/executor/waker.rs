@@ -144,6 +144,12 @@ pub(crate) fn key_of(waker: &Waker) -> Option<TaskId> {
     Some(TaskId::from_word(waker.data().addr(), number as u16))
 }
 
+/// Whether it is the waker of the poll that `running` notes.
+#[inline]
+pub(super) fn is_lent_by(waker: &Waker, running: &Running) -> bool {
+    ptr::eq(waker.data().cast(), running) && ptr::eq(waker.vtable(), &LENT)
+}
+
 /// Whether `kept` wakes what `waker` wakes, as far as can be told.
 pub(crate) fn is_same(kept: &Waker, waker: &Waker) -> bool {
     kept.will_wake(waker) || key_of(waker).is_some_and(|key| key_of(kept) == Some(key))
