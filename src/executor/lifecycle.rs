@@ -80,9 +80,10 @@ impl Core {
         }
     }
 
-    /// Puts a task at the back of its lane's ready queue, unless it is there already or has ended.
+    /// Puts a task at the back of its lane's ready queue, unless it is there already or has ended. Always `true`: the
+    /// executor has taken the wake.
     #[inline]
-    pub(crate) fn wake(&self, key: TaskId) {
+    pub(crate) fn wake(&self, key: TaskId) -> bool {
         if let Some(slot) = self.storage.find(key.index())
             && slot.header().generation() == key.generation()
             && self.enqueue(slot.header(), key.index())
@@ -92,6 +93,7 @@ impl Core {
                 self.trace.record(Change::Woken, slot.cold().number.get());
             }
         }
+        true
     }
 
     /// Wakes the task whose poll is on the stack, if that is the one that `running` notes.

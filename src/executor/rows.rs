@@ -22,6 +22,8 @@ use super::word::AtRest;
 
 /// How many entries ahead a slot is brought near: about the time that a fetch from memory takes.
 pub(super) const AHEAD: usize = 8;
+/// So many scripts in a queue are taken to be near already.
+pub(super) const NEAR: usize = 2_048;
 
 /// Where a poll function takes its context from, and the scripts that come next.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(crate) struct Rows<'a> {
     context: Context<'a>,
     /// The entries that may follow; none for a script that is polled by itself.
     rest: slice::Iter<'a, u32>,
+    /// Whether there are so many that they aren't all near.
+    far: bool,
     chunk: ChunkView<'a>,
     first: u32,
     at_rest: AtRest,
@@ -45,6 +49,7 @@ impl<'a> Rows<'a> {
             waker,
             context: Context::from_waker(waker),
             rest: [].iter(),
+            far: false,
             chunk: ChunkView::NONE,
             first: 0,
             at_rest,
@@ -81,7 +86,9 @@ impl<'a> Rows<'a> {
     pub(super) fn begin(&mut self, poll: Option<PollFn>) -> Option<Begun<'a>> {
         let &entry = self.rest.as_slice().first()?;
         if !self.chunk.has(entry.wrapping_sub(self.first)) {
-            if let Some(&later) = self.rest.as_slice().get(AHEAD) {
+            if self.far
+                && let Some(&later) = self.rest.as_slice().get(AHEAD)
+            {
                 self.core.storage.prefetch(later);
             }
             self.chunk = self.core.storage.chunk(entry)?;
@@ -128,6 +135,7 @@ impl Core {
     #[inline]
     pub(super) fn run_rows<'a, const TRACED: bool>(&'a self, rows: &mut Rows<'a>, entries: &'a [u32]) {
         self.noted.set(false);
+        rows.far = entries.len() > NEAR;
         loop {
             let at = self.batch.at();
             // Each poll stands in the trace before what it does: so none goes on by itself.

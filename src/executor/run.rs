@@ -16,7 +16,7 @@ use super::core::{Core, count};
 use super::inspect::WaitKind;
 use super::lane::{LaneState, entry};
 use super::report::IncidentKind;
-use super::rows::{AHEAD, Rows};
+use super::rows::{AHEAD, NEAR, Rows};
 use super::task::{Begun, Header, Pending, Polled, Slot, flag};
 use super::trace::Change;
 use super::waker;
@@ -57,7 +57,9 @@ impl Core {
                 return true;
             }
             let Some(entry) = self.ready_now.pop() else { return true };
-            if let Some(later) = self.ready_now.get(AHEAD) {
+            if self.ready_now.len() > NEAR
+                && let Some(later) = self.ready_now.get(AHEAD)
+            {
                 self.storage.prefetch(later);
             }
             if let Some(begun) = self.begin_woken(lane, entry) {
@@ -113,7 +115,7 @@ impl Core {
     }
 
     /// Polls one task that is no part of a row, and parks or ends it.
-    #[inline]
+    #[inline(always)]
     fn run_single<'a, const TRACED: bool>(&'a self, begun: Begun<'a>, index: u32, alone: &mut Rows<'a>) {
         self.batch.begin_single(&self.next_now);
         let slot = begun.slot;

@@ -177,7 +177,7 @@ unsafe fn wake_lent(data: *const ()) {
         return;
     }
     // SAFETY: called through a borrowed waker with `LENT`; nobody owns one, so never to consume it.
-    wake_key(unsafe { lent_key(data) });
+    wake_elsewhere(unsafe { lent_key(data) });
 }
 
 fn clone<const NUMBER: u16>(data: *const ()) -> RawWaker {
@@ -190,6 +190,15 @@ fn wake<const NUMBER: u16>(data: *const ()) {
 
 #[inline]
 fn wake_key(key: TaskId) {
+    let is_here = current::try_with(|core| core.number() == key.executor() && core.wake(key));
+    if is_here != Some(true) {
+        wake_elsewhere(key);
+    }
+}
+
+/// Wakes a task of another executor of this thread, or of another thread.
+#[cold]
+fn wake_elsewhere(key: TaskId) {
     if current::with_number(key.executor(), |core| core.wake(key)).is_none() {
         registry::post(key);
     }
