@@ -86,8 +86,8 @@
 //!
 //! It is denied here and opened for these files, each with its invariants numbered at its top:
 //! `executor/task.rs` (a future in its slot), `executor/storage.rs` (the memory of slots),
-//! `executor/waker.rs` (a waker made from parts), `executor/current.rs` (the executor that runs the script),
-//! `executor/queue.rs` (a list that is pushed to without a borrow).
+//! `executor/waker.rs` (wakers made from parts), `executor/current.rs` (the executor that runs the script),
+//! `executor/queue.rs` (lists that are pushed to without a borrow).
 
 /// The examples of the read-me are compiled and run with the tests.
 #[cfg(all(doctest, feature = "bevy_ecs"))]

@@ -261,3 +261,42 @@ fn a_waker_costs_nothing_to_clone_and_drop() {
     });
     assert_eq!(made, 0);
 }
+
+#[cfg(feature = "bevy_ecs")]
+#[test]
+fn scripts_on_entities_allocate_nothing_once_warm() {
+    use bevy_ecs::prelude::*;
+    use framestep::{Me, Script, step_scripts};
+
+    #[derive(Component)]
+    struct Place(u64);
+
+    let mut world = World::new();
+    for start in 0..100 {
+        let walk = async move |me: Me| {
+            loop {
+                me.with(|mut place: Mut<Place>| place.0 += 1)?;
+                match start % 3 {
+                    0 => next_frame().await,
+                    1 => sleep(us(20_000 + start)).await,
+                    // A new condition each time, which holds in a step after.
+                    _ => {
+                        let mut asked = 0;
+                        let holds_when_asked_again = move |_: &World| {
+                            asked += 1;
+                            asked > 1
+                        };
+                        me.until(holds_when_asked_again).await;
+                    }
+                }
+            }
+        };
+        world.spawn((Place(start), Script::new(walk)));
+    }
+    let mut schedule = Schedule::default();
+    schedule.add_systems(step_scripts);
+    let mut run = |frames: u64| (0..frames).for_each(|_| schedule.run(&mut world));
+    run(WARM_UP);
+    assert_eq!(allocations(|| run(FRAMES / 10)), 0);
+    assert!(world.query::<&Place>().iter(&world).all(|place| place.0 > FRAMES / 30));
+}

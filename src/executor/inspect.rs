@@ -1,6 +1,6 @@
 //! What every parked script can be asked: its name, where it was spawned, what it waits for and where.
 //!
-//! The rule: a wait says what it is when it parks, in two stores beside the script's header, and only
+//! The rule: a wait says what it is when it parks, in two stores to the script's header, and only
 //! the last poll's word counts. A combinator adds where it was awaited; of nested ones the outermost
 //! stands, so that a reader finds the line of the script itself as well as the line of the wait.
 
@@ -75,7 +75,8 @@ pub struct WaitInfo {
     pub at: Option<&'static Location<'static>>,
     /// Where the outermost `race`, `join` or `timeout` around it was written.
     pub outer: Option<&'static Location<'static>>,
-    /// What remains of a timed wait.
+    /// What remains of a timed wait; of several the one that is over first. `None` where a combinator that hands
+    /// out wakers of its own stands between the script and its wait.
     pub due: Option<Due>,
 }
 
