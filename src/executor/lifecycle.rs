@@ -30,7 +30,8 @@ impl Core {
         if self.live.get() >= self.max_tasks {
             return Err(SpawnLimit::MaxTasks);
         }
-        let (slot, index) = self.storage.put(future, lane).map_err(|_future| SpawnLimit::Slots)?;
+        let Some(room) = self.storage.take() else { return Err(SpawnLimit::Slots) };
+        let (slot, index) = room.fill(future, lane);
         Ok(self.admit(slot, index, lane, site))
     }
 

@@ -84,6 +84,25 @@ impl<'a> ChunkView<'a> {
     }
 }
 
+/// A vacant slot that was taken for a future of this type.
+#[derive(Debug)]
+#[must_use = "the slot is lost unless it is filled"]
+pub(crate) struct Room<'a, F> {
+    slot: Slot<'a>,
+    index: u32,
+    of: PhantomData<fn(F)>,
+}
+
+impl<'a, F: Future<Output: 'static> + 'static> Room<'a, F> {
+    /// Makes it the slot of a task of a lane, queued and with a handle.
+    #[inline]
+    pub(crate) fn fill(self, future: F, lane: u8) -> (Slot<'a>, u32) {
+        // SAFETY: `take` has found it in a class whose layout has room for a `Task<F>` (1).
+        unsafe { self.slot.write(future, lane) };
+        (self.slot, self.index)
+    }
+}
+
 /// Slots of one size and alignment.
 struct Class {
     layout: Layout,
@@ -215,9 +234,9 @@ impl Storage {
         self.last_generation.get()
     }
 
-    /// Takes a free slot and puts `future` into it; gives the future back when no index is left.
+    /// Takes a free slot with room for a future of this type; none when no index is left.
     #[inline]
-    pub(crate) fn put<F: Future<Output: 'static> + 'static>(&self, future: F, lane: u8) -> Result<(Slot<'_>, u32), F> {
+    pub(crate) fn take<F: Future<Output: 'static> + 'static>(&self) -> Option<Room<'_, F>> {
         const {
             assert!(size_of::<Task<F>>() <= u32::MAX as usize / 2, "a future must be smaller than 2 GiB");
         }
@@ -228,10 +247,8 @@ impl Storage {
         } else {
             None
         };
-        let Some((slot, index)) = common.or_else(|| self.take_other(layout)) else { return Err(future) };
-        // SAFETY: the class's layout has room for a `Task<F>` (1).
-        unsafe { slot.write(future, lane) };
-        Ok((slot, index))
+        let (slot, index) = common.or_else(|| self.take_other(layout))?;
+        Some(Room { slot, index, of: PhantomData })
     }
 
     /// Takes the first slot off a class's free list.

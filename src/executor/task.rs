@@ -9,7 +9,8 @@
 //!   Ended       (a)      -     ended, and has no output (any more)          future dropped, in no queue (7)
 //!   Retired      -       -     waits for the end of the step                reclaim (8)
 //!
-//!   (a) while `FUTURE` is set: it is dropped once, after the poll then running
+//!   (a) while `FUTURE` is set: it is dropped once, after the poll then running. What has no destructor counts as
+//!       dropped when it is ready; an output without one that nobody holds a handle to, as taken (3 leads to Ended)
 //!
 //!   spawn ─1→ Idle ─2→ Running ─2'→ Idle            Idle ─4→ Ended
 //!                      Running ─3→ Completed ─6→ Ended ─7→ Retired ─8→ Vacant, one generation on
@@ -23,7 +24,8 @@
 //! Invariants:
 //! 1. A `Slot`'s task pointer comes from `Storage`, points to the start of a slot whose layout has room
 //!    for its task, and may be used for the whole slot. The header there is initialised.
-//! 2. While a slot isn't vacant, its poll function and its vtable are those of the `F` that lies in it.
+//! 2. While a slot isn't vacant, its poll function and its vtable are those of the `F` that lies in it. So a slot
+//!    with the poll function of another has a future that this very code was made for.
 //! 3. In `Idle` and `Running`, and while `FUTURE` is set, the future is there. It is polled only in
 //!    `Idle`, dropped only when `FUTURE` is set and the state is past `Running`, and never moved.
 //! 4. In `Completed`, and only there, the output is there.
@@ -33,7 +35,7 @@ use std::any::TypeId;
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::{ManuallyDrop, MaybeUninit, needs_drop};
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
@@ -352,7 +354,7 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
                     let place = unsafe { Self::output(task) };
                     // SAFETY: inside the slot and aligned (1); there was no output before (4).
                     unsafe { place.write(output) };
-                    begun.slot.header().set_state(State::Completed);
+                    begun.slot.completed::<F>();
                     return Polled::Ready;
                 }
             }
@@ -470,6 +472,16 @@ impl<'a> Slot<'a> {
         }
         self.header().word.set(word.flipped());
         Some(Begun { slot: self })
+    }
+
+    /// 3. Notes that a future was ready. Of what has no destructor there is nothing left to drop.
+    #[inline]
+    fn completed<F: Future>(self) {
+        let word = self.header().word.get();
+        let left = if needs_drop::<F>() { word.flags() } else { word.flags() & !flag::FUTURE };
+        let is_over = !needs_drop::<F::Output>() && left & flag::HANDLE == 0;
+        let state = if is_over { State::Ended } else { State::Completed };
+        self.header().word.set(word.with_flags(left).with_state(state));
     }
 
     /// 4. Ends a task whose poll isn't on the stack.
