@@ -104,6 +104,8 @@ pub(crate) struct Core {
     pub(super) lane_now: Cell<u8>,
     /// That lane's last release: a wait armed before it is over.
     pub(super) stamp_now: Cell<Stamp>,
+    /// The release before that one, after which most waits were armed that are over.
+    pub(super) stamp_before: Cell<Stamp>,
     /// The flags of a script that waits for that lane's next release.
     pub(super) next_flags_now: Cell<u8>,
     /// That lane's queues, kept here so that the commonest wakes and waits find them at once.
@@ -185,7 +187,8 @@ impl Core {
             step_serial: Cell::new(settings.first_frame as u32),
             in_step: Cell::new(false),
             lane_now: Cell::new(0),
-            stamp_now: Cell::new(Stamp::NEVER),
+            stamp_now: Cell::new(Stamp::PAST),
+            stamp_before: Cell::new(Stamp::PAST),
             next_flags_now: Cell::new(0),
             ready_now: Ready::with_capacity(settings.capacity),
             next_now: Queue::with_capacity(settings.capacity),
@@ -318,6 +321,7 @@ impl Core {
     pub(super) fn set_release_now(&self, index: u8) {
         let release = self.lane(index).released.get();
         self.stamp_now.set(Stamp::new(self.serial, index, release));
+        self.stamp_before.set(Stamp::new(self.serial, index, release.wrapping_sub(1)));
         self.next_flags_now.set(flag::next_after(release));
     }
 

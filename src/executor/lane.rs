@@ -94,13 +94,6 @@ impl Stamp {
     pub(crate) fn is_release(self, release: u32) -> bool {
         self.0 as u32 & RELEASES == release & RELEASES
     }
-
-    /// Whether both are of the same lane, and not the same release.
-    #[inline]
-    pub(crate) fn is_another_of(self, other: Stamp) -> bool {
-        // The same lane: they differ in the low bits only; not the same: they do differ.
-        (self.0 ^ other.0).wrapping_sub(1) < u64::from(RELEASES)
-    }
 }
 
 /// Names one wait in a `next` list: its place there, in the list that the release after `armed` releases.

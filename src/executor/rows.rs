@@ -86,12 +86,7 @@ impl<'a> Rows<'a> {
     pub(super) fn begin(&mut self, poll: Option<PollFn>) -> Option<Begun<'a>> {
         let &entry = self.rest.as_slice().first()?;
         if !self.chunk.has(entry.wrapping_sub(self.first)) {
-            if self.far
-                && let Some(&later) = self.rest.as_slice().get(AHEAD)
-            {
-                self.core.storage.prefetch(later);
-            }
-            self.chunk = self.core.storage.chunk(entry)?;
+            self.chunk = self.other_chunk(entry)?;
             self.first = entry & !PLACE;
         }
         let slot = self.chunk.slot(entry.wrapping_sub(self.first))?;
@@ -106,6 +101,17 @@ impl<'a> Rows<'a> {
         self.core.batch.set_at(self.core.batch.at() + 1);
         self.core.note_poll(header, entry);
         Some(begun)
+    }
+
+    /// The chunk that an entry's slot lies in, unless that is the present one.
+    #[cold]
+    fn other_chunk(&self, entry: u32) -> Option<ChunkView<'a>> {
+        if self.far
+            && let Some(&later) = self.rest.as_slice().get(AHEAD)
+        {
+            self.core.storage.prefetch(later);
+        }
+        self.core.storage.chunk(entry)
     }
 
     /// Leaves a script at rest that waits for the next release, and begins the one that comes next, if it has the

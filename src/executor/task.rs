@@ -149,6 +149,16 @@ impl Header {
         self.word.get().is_live()
     }
 
+    /// 3. Notes that a future was ready. Of what has no destructor there is nothing left to drop.
+    #[inline]
+    fn completed<F: Future>(&self) {
+        let word = self.word.get();
+        let left = if needs_drop::<F>() { word.flags() } else { word.flags() & !flag::FUTURE };
+        let is_over = !needs_drop::<F::Output>() && left & flag::HANDLE == 0;
+        let state = if is_over { State::Ended } else { State::Completed };
+        self.word.set(word.with_flags(left).with_state(state));
+    }
+
     fn set_state(&self, state: State) {
         self.word.set(self.word.get().with_state(state));
     }
@@ -334,9 +344,9 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
 
     /// # Safety
     /// The slot of `begun` is a `Task<F>` (2).
-    unsafe fn poll<'a>(mut begun: Begun<'a>, rows: &mut Rows<'a>) -> Polled<'a> {
+    unsafe fn poll<'a>(begun: Begun<'a>, rows: &mut Rows<'a>) -> Polled<'a> {
+        let mut task = begun.slot.task;
         loop {
-            let task = begun.slot.task;
             // SAFETY: the slot is a `Task<F>`: the caller's word for the first, and what comes later has this very
             // poll function, which is that of the type in its slot (2).
             let mut place = unsafe { Self::future(task) };
@@ -344,9 +354,12 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
             // `Pending` and `panicked` can end, keeps every other borrow of it away, a second poll and the drop.
             let future = unsafe { place.as_mut() };
             // SAFETY: slots never move, and the future is dropped in place (3).
-            match unsafe { Pin::new_unchecked(future) }.poll(rows.context()) {
-                Poll::Pending => match rows.next(Pending { header: begun.slot.header() }, Self::poll) {
-                    Ok(next) => begun = next,
+            let polled = unsafe { Pin::new_unchecked(future) }.poll(rows.context());
+            // SAFETY: initialised (1), in memory that lives for `'a`, and only ever shared (5).
+            let header: &'a Header = unsafe { task.as_ref() };
+            match polled {
+                Poll::Pending => match rows.next(Pending { header }, Self::poll) {
+                    Ok(next) => task = next.slot.task,
                     Err(polled) => return polled,
                 },
                 Poll::Ready(output) => {
@@ -354,7 +367,7 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
                     let place = unsafe { Self::output(task) };
                     // SAFETY: inside the slot and aligned (1); there was no output before (4).
                     unsafe { place.write(output) };
-                    begun.slot.completed::<F>();
+                    header.completed::<F>();
                     return Polled::Ready;
                 }
             }
@@ -472,16 +485,6 @@ impl<'a> Slot<'a> {
         }
         self.header().word.set(word.flipped());
         Some(Begun { slot: self })
-    }
-
-    /// 3. Notes that a future was ready. Of what has no destructor there is nothing left to drop.
-    #[inline]
-    fn completed<F: Future>(self) {
-        let word = self.header().word.get();
-        let left = if needs_drop::<F>() { word.flags() } else { word.flags() & !flag::FUTURE };
-        let is_over = !needs_drop::<F::Output>() && left & flag::HANDLE == 0;
-        let state = if is_over { State::Ended } else { State::Completed };
-        self.header().word.set(word.with_flags(left).with_state(state));
     }
 
     /// 4. Ends a task whose poll isn't on the stack.

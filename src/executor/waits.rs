@@ -140,10 +140,11 @@ impl Core {
         !wait.armed.is_release(self.lane(wait.armed.lane()).released.get())
     }
 
-    /// The same where the answer costs nothing: `true` if the wait is for the lane being stepped, and over.
+    /// The same where the answer costs nothing: `true` if the wait is for the lane being stepped, was armed after the
+    /// release before the last, and so is over.
     #[inline]
     pub(crate) fn step_came_here(&self, armed: Stamp) -> bool {
-        self.stamp_now.get().is_another_of(armed)
+        self.stamp_before.get() == armed
     }
 
     /// Makes a wait whose step hasn't come wake what `waker` wakes, in its place.

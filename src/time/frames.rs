@@ -59,14 +59,14 @@ impl NextFrame {
     #[inline]
     fn poll_once(&mut self, context: &Context<'_>) -> Poll<()> {
         current::with("next_frame()", |core| {
-            if self.armed == Stamp::NEVER {
-                StepWait { armed: self.armed, place: self.place } = core.arm_step(context.waker(), self.site);
-                return Poll::Pending;
-            }
             // What a resume meets: armed here, and over.
             if core.step_came_here(self.armed) {
                 self.armed = Stamp::PAST;
                 return Poll::Ready(());
+            }
+            if self.armed == Stamp::NEVER {
+                StepWait { armed: self.armed, place: self.place } = core.arm_step(context.waker(), self.site);
+                return Poll::Pending;
             }
             self.poll_again(core, context.waker())
         })
