@@ -6,8 +6,8 @@
 //!
 //! How: a poll function goes on by itself with the script that comes next, as long as that has the same poll
 //! function. So a crowd of one kind is one loop with the future's own code in it, without an indirect call a
-//! script. Most scripts that follow each other lie in one chunk, as they do that were spawned in a row; where
-//! they don't, a slot further on is brought near meanwhile.
+//! script. Where there are many, slots further on are brought near meanwhile: the next places of the chunk, as
+//! most that follow each other were spawned in a row, and where the chunk changes what the list says.
 
 use std::ptr;
 use std::slice;
@@ -89,7 +89,11 @@ impl<'a> Rows<'a> {
             self.chunk = self.other_chunk(entry)?;
             self.first = entry & !PLACE;
         }
-        let slot = self.chunk.slot(entry.wrapping_sub(self.first))?;
+        let place = entry.wrapping_sub(self.first);
+        if self.far {
+            self.chunk.prefetch(place + AHEAD as u32);
+        }
+        let slot = self.chunk.slot(place)?;
         if poll.is_some_and(|poll| !slot.is_polled_by(poll)) {
             return None;
         }

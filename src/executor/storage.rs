@@ -64,6 +64,15 @@ impl<'a> ChunkView<'a> {
     pub(crate) const NONE: Self =
         ChunkView { base: NonNull::dangling(), cold: NonNull::dangling(), stride: 0, slots: 0, of: PhantomData };
 
+    /// Has the memory of the slot at this place brought near; past the chunk's end it is none of its own.
+    #[inline]
+    pub(crate) fn prefetch(self, place: u32) {
+        let start = self.base.as_ptr().wrapping_add(place as usize * self.stride);
+        for line in 0..PREFETCHED_LINES {
+            prefetch_line(start.wrapping_add(line * 64));
+        }
+    }
+
     #[inline]
     pub(crate) fn has(self, place: u32) -> bool {
         place < self.slots
