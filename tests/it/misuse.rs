@@ -5,6 +5,7 @@
 
 mod destructors;
 mod limits;
+mod rows;
 mod waits;
 mod wakers;
 

@@ -72,13 +72,13 @@ pub(super) struct Run {
     pub(super) trace_hash: u64,
 }
 
-/// The log of a program on the real executor.
-pub(super) fn run(program: &Program) -> Run {
+/// The log of a program on the real executor, which keeps a trace or doesn't.
+pub(super) fn run(program: &Program, trace: bool) -> Run {
     let mut exec = fs::Executor::builder()
         .script_polls(program.script_polls)
         .frame_polls(program.frame_polls)
         .max_tasks(program.max_tasks)
-        .trace(true)
+        .trace(trace)
         .build();
     let mut lanes = vec![exec.main_lane()];
     lanes.extend((0..program.lanes).map(|_| exec.add_lane("more")));
