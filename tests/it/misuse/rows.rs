@@ -155,30 +155,6 @@ fn a_panic_in_a_row_ends_that_script_alone() {
 }
 
 #[test]
-fn questions_asked_in_a_row_change_nothing() {
-    // Looking in changes nothing, and sees each script in the state in which it is.
-    let executor = shared();
-    let words = Words::default();
-    for number in 0..3 {
-        let (log, ex) = (words.clone(), executor.clone());
-        executor.borrow().spawn(async move {
-            for _ in 0..3 {
-                next_frame().await;
-                log.say(number);
-                if let Ok(executor) = ex.try_borrow() {
-                    log.say(executor.is_idle());
-                }
-            }
-        });
-    }
-    for _ in 0..4 {
-        step(&executor);
-        words.say("|");
-    }
-    assert_eq!(words.take(), "| 0 1 2 | 0 1 2 | 0 1 2 |");
-}
-
-#[test]
 fn a_wake_from_a_thread_during_the_poll_is_of_the_script_that_is_polled() {
     // The waker that a poll is given may be shown to other threads for as long as the poll lasts.
     let [before, after] = rows(|context| {
