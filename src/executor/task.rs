@@ -308,6 +308,9 @@ pub(crate) struct Task<F: Future> {
 }
 
 impl<F: Future<Output: 'static> + 'static> Task<F> {
+    /// One pointer for all who compare it: where the function is named, its address may be another each time.
+    const POLL: PollFn = Self::poll;
+
     const VTABLE: VTable = VTable {
         drop_future: Self::drop_future,
         drop_output: Self::drop_output,
@@ -347,8 +350,9 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
     unsafe fn poll<'a>(begun: Begun<'a>, rows: &mut Rows<'a>) -> Polled<'a> {
         let mut task = begun.slot.task;
         loop {
-            // SAFETY: the slot is a `Task<F>`: the caller's word for the first, and what comes later has this very
-            // poll function, which is that of the type in its slot (2).
+            // SAFETY: the slot is a `Task<F>`: the caller's word for the first; what comes later has this very poll
+            // function, which is that of the type in its slot (2). Should a linker have made one function of two
+            // types' poll functions, they are the same machine code, and going on is what calling it would be.
             let mut place = unsafe { Self::future(task) };
             // SAFETY: idle before it was begun, so the future is there (3); `Running`, which only `begun`, its
             // `Pending` and `panicked` can end, keeps every other borrow of it away, a second poll and the drop.
@@ -358,7 +362,7 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
             // SAFETY: initialised (1), in memory that lives for `'a`, and only ever shared (5).
             let header: &'a Header = unsafe { task.as_ref() };
             match polled {
-                Poll::Pending => match rows.next(Pending { header }, Self::poll) {
+                Poll::Pending => match rows.next(Pending { header }, Self::POLL) {
                     Ok(next) => task = next.slot.task,
                     Err(polled) => return polled,
                 },
@@ -447,7 +451,7 @@ impl<'a> Slot<'a> {
         let place = unsafe { Task::<F>::future(self.task) };
         // SAFETY: inside the slot and aligned (1); vacant, so nothing is overwritten.
         unsafe { place.write(future) };
-        self.header().poll.set(Task::<F>::poll);
+        self.header().poll.set(Task::<F>::POLL);
         self.cold().vtable.set(&Task::<F>::VTABLE);
         let flags = flag::FUTURE | flag::QUEUED | flag::HANDLE;
         self.header().word.set(Word::VACANT.with_flags(flags).with_lane(lane).with_state(State::Idle));
