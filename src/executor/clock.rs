@@ -10,7 +10,17 @@
 use std::task::Waker;
 use std::time::Duration;
 
-use super::wheel::{Due, TimerKey, Wheel};
+use super::key::TaskId;
+use super::wheel::{Due, Fired, TimerKey, Wakes, Wheel};
+
+/// When a timer is due.
+#[derive(Copy, Clone, Debug)]
+pub(crate) enum Deadline {
+    /// At this time of the clock.
+    At(u64),
+    /// When this much has passed from now on.
+    In(u64),
+}
 
 /// What one clock is at.
 #[derive(Debug)]
@@ -81,19 +91,33 @@ impl ClockState {
         self.wheel.advance(self.now, due);
     }
 
-    pub(crate) fn fire(&mut self, due: Due) -> Option<Waker> {
-        self.wheel.fire(due)
+    /// Fires some of what has come due; see [`Wheel::fire`].
+    pub(crate) fn fire(&mut self, due: &[Due], tasks: &mut [TaskId]) -> Fired {
+        self.wheel.fire(due, tasks)
     }
 
-    pub(crate) fn arm(&mut self, deadline: u64, waker: Waker) -> TimerKey {
-        self.wheel.arm(deadline, waker)
+    /// Arms a timer; gives `wakes` back when the deadline isn't ahead.
+    #[inline]
+    pub(crate) fn arm(&mut self, deadline: Deadline, wakes: Wakes) -> Result<TimerKey, Wakes> {
+        let deadline = match deadline {
+            Deadline::At(time) => time,
+            Deadline::In(span) => self.now.saturating_add(span),
+        };
+        if deadline <= self.now { Err(wakes) } else { Ok(self.wheel.arm(deadline, wakes)) }
     }
 
-    pub(crate) fn waker_mut(&mut self, key: TimerKey) -> Option<&mut Waker> {
-        self.wheel.waker_mut(key)
+    /// Whether the timer wakes what `waker` wakes; `None` when it has fired.
+    pub(crate) fn wakes(&self, key: TimerKey, waker: &Waker) -> Option<bool> {
+        self.wheel.wakes(key, waker)
     }
 
-    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
+    /// Makes the timer wake something else; gives back what isn't needed any more.
+    pub(crate) fn set_wakes(&mut self, key: TimerKey, wakes: Wakes) -> Wakes {
+        self.wheel.set_wakes(key, wakes)
+    }
+
+    #[inline]
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Wakes> {
         self.wheel.cancel(key)
     }
 
@@ -142,7 +166,7 @@ mod tests {
     fn the_step_to_the_next_deadline_is_the_shortest_that_reaches_it() {
         let mut clock = ClockState::new("", 0, false, 0);
         clock.set_scale(2, 3);
-        clock.arm(7, Waker::noop().clone());
+        assert!(clock.arm(Deadline::At(7), Wakes::Other(Waker::noop().clone())).is_ok());
         let step = clock.step_to_next_deadline().unwrap().as_nanos() as u64;
         assert_eq!(step, 11);
         clock.advance(step - 1);

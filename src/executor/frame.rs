@@ -8,11 +8,15 @@ use std::task::Waker;
 
 use super::core::Core;
 use super::current;
+use super::key::NO_TASK;
 use super::lane::{LaneState, SlowWait, entry};
 use super::report::{FrameReport, IncidentKind};
 use super::task::flag;
 use super::trace::Change;
 use super::waker;
+
+/// So many timers of tasks are fired together: enough for their slots to be brought near while others are woken.
+const AT_ONCE: usize = 32;
 
 /// Says that no step is running any more, also when foreign code unwinds out of one.
 struct Stepping<'a>(&'a Cell<bool>);
@@ -95,11 +99,16 @@ impl Core {
         let mut at = 0;
         self.guarded(|| {
             loop {
-                while let Some(&next) = due.get(at) {
-                    at += 1;
-                    // A timer that was disarmed by one that fired before it is gone.
-                    let waker = self.with_clock(clock - 1, |clock| clock.fire(next)).flatten();
-                    if let Some(waker) = waker {
+                while at < due.len() {
+                    let mut tasks = [NO_TASK; AT_ONCE];
+                    let fired = self.with_clock(clock - 1, |clock| clock.fire(&due[at..], &mut tasks));
+                    let Some(fired) = fired else { break };
+                    at += fired.due;
+                    let tasks = &tasks[..fired.tasks];
+                    tasks.iter().for_each(|task| self.storage.prefetch(task.index()));
+                    tasks.iter().for_each(|&task| self.wake(task));
+                    // ORDER: the rest fires after it, since it may disarm any of them.
+                    if let Some(waker) = fired.other {
                         waker.wake();
                     }
                 }

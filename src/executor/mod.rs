@@ -63,7 +63,7 @@ pub use lane::Lane;
 pub use report::{FrameReport, Incident, IncidentKind};
 pub use script::{current_frame, current_task, random, set_task_name, spawn, spawn_in};
 
-pub(crate) use clock::nanos;
+pub(crate) use clock::{Deadline, nanos};
 pub(crate) use lane::{Stamp, StepWait};
 pub(crate) use wheel::TimerKey;
 

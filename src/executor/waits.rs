@@ -8,14 +8,14 @@
 use std::ptr;
 use std::task::Waker;
 
-use super::clock::ClockState;
+use super::clock::{ClockState, Deadline};
 use super::core::Core;
 use super::inspect::WaitKind;
 use super::key::TaskId;
 use super::lane::{LaneState, SlowWait, Stamp, StepWait, entry};
 use super::task::{Header, Site, State, flag};
 use super::waker;
-use super::wheel::TimerKey;
+use super::wheel::{TimerKey, Wakes};
 
 impl Core {
     /// The lane of the running script; between polls the lane being stepped.
@@ -237,30 +237,46 @@ impl Core {
     // Times of a clock.
 
     /// What a clock is at; `None` after the executor's end.
+    #[inline]
     pub(crate) fn with_clock<R>(&self, clock: u16, f: impl FnOnce(&mut ClockState) -> R) -> Option<R> {
         self.clocks.borrow_mut().get_mut(usize::from(clock)).map(f)
     }
 
+    #[inline]
     pub(crate) fn clock_now(&self, clock: u16) -> u64 {
         self.with_clock(clock, |clock| clock.now()).unwrap_or(u64::MAX)
     }
 
-    pub(crate) fn arm_timer(&self, clock: u16, deadline: u64, waker: &Waker) -> Option<TimerKey> {
-        let waker = waker.clone();
-        self.with_clock(clock, |clock| clock.arm(deadline, waker))
+    /// Arms a timer; `None` when the deadline isn't ahead.
+    #[inline]
+    pub(crate) fn arm_timer(&self, clock: u16, deadline: Deadline, waker: &Waker) -> Option<TimerKey> {
+        let wakes = self.wakes(waker);
+        let armed = self.with_clock(clock, |clock| clock.arm(deadline, wakes))?;
+        // A waker that isn't needed is dropped here, where nothing is borrowed.
+        armed.ok()
+    }
+
+    /// What a timer keeps of a waker.
+    #[inline]
+    fn wakes(&self, waker: &Waker) -> Wakes {
+        match waker::key_of(waker) {
+            Some(key) if key.executor() == self.number() => Wakes::Task(key),
+            _ => Wakes::Other(waker.clone()),
+        }
     }
 
     /// Makes an armed timer wake what `waker` wakes.
     pub(crate) fn update_timer(&self, clock: u16, key: TimerKey, waker: &Waker) {
-        let same = self.with_clock(clock, |clock| clock.waker_mut(key).is_none_or(|kept| waker::is_same(kept, waker)));
-        if same == Some(false) {
-            let mut waker = waker.clone();
-            self.with_clock(clock, |clock| clock.waker_mut(key).map(|kept| std::mem::swap(kept, &mut waker)));
+        if self.with_clock(clock, |clock| clock.wakes(key, waker)).flatten() == Some(false) {
+            let wakes = self.wakes(waker);
+            let unneeded = self.with_clock(clock, |clock| clock.set_wakes(key, wakes));
+            drop(unneeded);
         }
     }
 
+    #[inline]
     pub(crate) fn disarm_timer(&self, clock: u16, key: TimerKey) {
-        let waker = self.with_clock(clock, |clock| clock.cancel(key));
-        drop(waker);
+        let unneeded = self.with_clock(clock, |clock| clock.cancel(key));
+        drop(unneeded);
     }
 }

@@ -11,62 +11,51 @@
 //! only the one slot that time stops in is dealt out to the levels below. A timer moves down at most
 //! once a level; arming and cancelling are constant.
 //!
-//! Timers are found by index and sequence number: a stale key finds nothing.
+//! With many timers the cost is in the memory that they touch. So what moves, a deadline and a name, is
+//! apart from what stays (`timers`), and lies in blocks that are written and read in a row (`slots`):
+//! nothing waits for a look at the timer before. A timer that is disarmed leaves its entry behind, as a
+//! name of nothing; the list is swept when half of it is such, so that an entry costs constant time.
+
+mod order;
+mod slots;
+mod timers;
 
 use std::task::Waker;
 
-use slab::Slab;
+use slots::Slots;
+pub(crate) use timers::Wakes;
+use timers::{Name, Timers};
+
+use super::key::TaskId;
 
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
 const LEVELS: usize = u64::BITS.div_ceil(DIGIT_BITS) as usize;
-const NONE: u32 = u32::MAX;
-/// The list of a timer that has come due and waits to be fired.
-const DUE: u16 = u16::MAX;
 
-#[derive(Debug)]
-struct Timer {
-    deadline: u64,
-    sequence: u64,
-    waker: Waker,
-    /// Which list it is in: `level * SLOTS + digit`, or `DUE`.
-    list: u16,
-    before: u32,
-    after: u32,
-}
-
-#[derive(Copy, Clone, Debug)]
-struct List {
-    first: u32,
-    last: u32,
-}
-
-const EMPTY: List = List { first: NONE, last: NONE };
-
-/// Names one armed timer.
+/// A timer that has come due, still to be fired; or one that lies in a slot.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TimerKey {
-    index: u32,
-    sequence: u64,
-}
-
-/// A timer that has come due, still to be fired; sorts by deadline, then by order of arming.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Due {
     deadline: u64,
-    sequence: u64,
-    index: u32,
+    name: Name,
+}
+
+/// Names one armed timer, and knows where it lies.
+pub(crate) type TimerKey = Due;
+
+impl TimerKey {
+    pub(crate) const fn deadline(self) -> u64 {
+        self.deadline
+    }
 }
 
 #[derive(Debug)]
 pub(crate) struct Wheel {
     /// Everything due up to here has come out.
     now: u64,
-    sequence: u64,
-    timers: Slab<Timer>,
-    lists: Box<[List]>,
-    /// A bit for each slot that isn't empty, by level.
-    occupied: [u64; LEVELS],
+    timers: Timers,
+    slots: Slots,
+    /// Timers that have come due and wait to be fired, disarmed ones included.
+    outstanding: usize,
 }
 
 /// The digit of `time` at `level`.
@@ -76,17 +65,13 @@ fn digit(time: u64, level: usize) -> usize {
 
 impl Wheel {
     pub(crate) fn new(now: u64) -> Self {
-        Wheel {
-            now,
-            sequence: 0,
-            timers: Slab::new(),
-            lists: vec![EMPTY; LEVELS * SLOTS].into(),
-            occupied: [0; LEVELS],
-        }
+        Wheel { now, timers: Timers::default(), slots: Slots::new(), outstanding: 0 }
     }
 
+    #[cold]
     pub(crate) fn reserve(&mut self, timers: usize) {
         self.timers.reserve(timers);
+        self.slots.reserve(self.timers.capacity());
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -95,36 +80,63 @@ impl Wheel {
 
     /// Arms a timer. The deadline lies after the wheel's time; one that doesn't comes due with the next
     /// advance by any amount.
-    pub(crate) fn arm(&mut self, deadline: u64, waker: Waker) -> TimerKey {
-        let sequence = self.sequence;
-        self.sequence += 1;
+    #[inline]
+    pub(crate) fn arm(&mut self, deadline: u64, wakes: Wakes) -> TimerKey {
         let deadline = deadline.max(self.now.saturating_add(1));
-        let timer = Timer { deadline, sequence, waker, list: DUE, before: NONE, after: NONE };
-        let index = self.timers.insert(timer) as u32;
-        self.link(index, self.list_of(deadline));
-        TimerKey { index, sequence }
-    }
-
-    /// The timer's waker, if it hasn't fired.
-    pub(crate) fn waker_mut(&mut self, key: TimerKey) -> Option<&mut Waker> {
-        self.timers
-            .get_mut(key.index as usize)
-            .filter(|timer| timer.sequence == key.sequence)
-            .map(|timer| &mut timer.waker)
-    }
-
-    /// Disarms a timer, in constant time; gives its waker back if it hadn't fired.
-    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
-        let timer = self.timers.get(key.index as usize).filter(|timer| timer.sequence == key.sequence)?;
-        if timer.list != DUE {
-            self.unlink(key.index);
+        if self.timers.is_full() {
+            self.reserve(1);
         }
-        Some(self.timers.remove(key.index as usize).waker)
+        let timer = Due { deadline, name: self.timers.insert(wakes) };
+        self.slots.push(list_of(self.now, deadline), timer);
+        timer
     }
 
-    /// Takes the waker of a timer that came due, unless it was disarmed since.
-    pub(crate) fn fire(&mut self, due: Due) -> Option<Waker> {
-        self.cancel(TimerKey { index: due.index, sequence: due.sequence })
+    /// Whether the timer wakes what `waker` wakes; `None` when it has fired.
+    pub(crate) fn wakes(&self, key: TimerKey, waker: &Waker) -> Option<bool> {
+        self.timers.wakes(key.name, waker)
+    }
+
+    /// Makes the timer wake something else; gives back what it woke, or `wakes` if it has fired.
+    pub(crate) fn set_wakes(&mut self, key: TimerKey, wakes: Wakes) -> Wakes {
+        self.timers.replace(key.name, wakes)
+    }
+
+    /// Disarms a timer, in amortised constant time; gives back what it would have woken if it hadn't fired.
+    #[inline]
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Wakes> {
+        let has_come_out = key.deadline <= self.now;
+        if has_come_out && self.outstanding == 0 {
+            return None;
+        }
+        let wakes = self.timers.remove(key.name)?;
+        if !has_come_out {
+            self.slots.forget_one(list_of(self.now, key.deadline), &self.timers);
+        }
+        Some(wakes)
+    }
+
+    /// Fires the first of `due`, which came out of this wheel, up to one whose waker isn't a task's, or until
+    /// `tasks` is full. Timers that were disarmed since they came out don't fire.
+    pub(crate) fn fire(&mut self, due: &[Due], tasks: &mut [TaskId]) -> Fired {
+        let mut fired = Fired { due: 0, tasks: 0, other: None };
+        while let Some(next) = due.get(fired.due)
+            && let Some(task) = tasks.get_mut(fired.tasks)
+        {
+            fired.due += 1;
+            match self.timers.remove(next.name) {
+                Some(Wakes::Task(key)) => {
+                    *task = key;
+                    fired.tasks += 1;
+                }
+                Some(Wakes::Other(waker)) => {
+                    fired.other = Some(waker);
+                    break;
+                }
+                None => (),
+            }
+        }
+        self.outstanding -= fired.due;
+        fired
     }
 
     /// Moves the wheel's time on, and appends what comes due up to and including `now` to `due`, in order.
@@ -132,13 +144,14 @@ impl Wheel {
         if now <= self.now {
             return;
         }
+        let start = due.len();
         // Above this level the old and the new time have the same digits: nothing there moves.
         let top = ((self.now ^ now).ilog2() / DIGIT_BITS) as usize;
         // ORDER: a level's slots lie wholly after all slots of the levels below, so going up from the
         // lowest level, and through each level by digit, goes through time in order.
         for level in 0..=top {
             let passed = if level == top { digit(now, level) } else { SLOTS };
-            let mut slots = self.occupied[level] & ones_below(passed);
+            let mut slots = self.slots.occupied(level) & ones_below(passed);
             while slots != 0 {
                 let slot = slots.trailing_zeros() as usize;
                 slots &= slots - 1;
@@ -147,107 +160,83 @@ impl Wheel {
         }
         // What is left up to `top` lies in the slot that the new time is in.
         self.now = now;
-        self.deal_out(top, digit(now, top), due);
+        self.deal_out(top * SLOTS + digit(now, top), due);
+        self.outstanding += due.len() - start;
     }
 
     /// The earliest deadline. Looks through one slot's list.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        let level = self.occupied.iter().position(|&slots| slots != 0)?;
-        let slot = self.occupied[level].trailing_zeros() as usize;
-        let mut index = self.lists[level * SLOTS + slot].first;
-        let mut earliest = None;
-        while index != NONE {
-            let timer = &self.timers[index as usize];
-            earliest = Some(earliest.map_or(timer.deadline, |earliest: u64| earliest.min(timer.deadline)));
-            index = timer.after;
-        }
-        earliest
+        let level = (0..LEVELS).find(|&level| self.slots.occupied(level) != 0)?;
+        let slot = self.slots.occupied(level).trailing_zeros() as usize;
+        self.armed_in(level * SLOTS + slot).map(|timer| timer.deadline).min()
     }
 
-    /// The deadlines of those timers whose wakers are such ones. Looks at all timers.
+    /// The deadlines of those timers that wake such ones. Looks at all timers.
     pub(crate) fn deadlines(&self, is_it: impl Fn(&Waker) -> bool) -> impl Iterator<Item = u64> {
-        self.timers.iter().filter(move |(_, timer)| is_it(&timer.waker)).map(|(_, timer)| timer.deadline)
+        (0..LEVELS * SLOTS)
+            .flat_map(|list| self.armed_in(list))
+            .filter(move |timer| self.timers.is_woken(timer.name, &is_it))
+            .map(|timer| timer.deadline)
+    }
+
+    fn armed_in(&self, list: usize) -> impl Iterator<Item = Due> {
+        self.slots.iter(list).filter(|timer| self.timers.has(timer.name))
     }
 
     /// Empties a slot that lies wholly in the past.
     fn expire(&mut self, list: usize, due: &mut Vec<Due>) {
         let start = due.len();
-        let mut index = self.take(list);
-        let mut sorted = true;
-        while index != NONE {
-            let timer = &mut self.timers[index as usize];
-            timer.list = DUE;
-            let next = Due { deadline: timer.deadline, sequence: timer.sequence, index };
-            sorted &= due.len() == start || due[due.len() - 1] < next;
-            due.push(next);
-            index = timer.after;
+        let (mut rest, is_whole) = self.slots.take(list);
+        if is_whole {
+            while let Some(block) = self.slots.next_block(&mut rest) {
+                due.extend_from_slice(block.entries());
+            }
+        } else {
+            while let Some(block) = self.slots.next_block(&mut rest) {
+                due.extend(block.entries().iter().filter(|timer| self.timers.has(timer.name)));
+            }
         }
-        if !sorted {
-            // ORDER: by deadline, then by order of arming; the keys are unique.
-            due[start..].sort_unstable();
-        }
+        order::by_deadline(due, start);
     }
 
     /// Deals the slot that time has entered out to the levels below; what is due in it comes out.
-    fn deal_out(&mut self, level: usize, slot: usize, due: &mut Vec<Due>) {
+    fn deal_out(&mut self, list: usize, due: &mut Vec<Due>) {
         let start = due.len();
-        let mut index = self.take(level * SLOTS + slot);
-        while index != NONE {
-            let timer = &mut self.timers[index as usize];
-            let (deadline, after) = (timer.deadline, timer.after);
-            if deadline <= self.now {
-                timer.list = DUE;
-                due.push(Due { deadline, sequence: timer.sequence, index });
-            } else {
-                // ORDER: in list order, so that equal deadlines keep the order in which they were armed.
-                self.link(index, self.list_of(deadline));
+        let (mut rest, is_whole) = self.slots.take(list);
+        while let Some(block) = self.slots.next_block(&mut rest) {
+            for &timer in block.entries() {
+                if !is_whole && !self.timers.has(timer.name) {
+                    continue;
+                }
+                if timer.deadline <= self.now {
+                    due.push(timer);
+                } else {
+                    // ORDER: in list order, so that equal deadlines keep the order in which they were armed.
+                    self.slots.push(list_of(self.now, timer.deadline), timer);
+                }
             }
-            index = after;
         }
-        due[start..].sort_unstable();
+        order::by_deadline(due, start);
     }
+}
 
-    /// The list for a deadline after the wheel's time.
-    fn list_of(&self, deadline: u64) -> usize {
-        let differs = self.now ^ deadline;
-        let level = if differs == 0 { 0 } else { (differs.ilog2() / DIGIT_BITS) as usize };
-        level * SLOTS + digit(deadline, level)
-    }
+/// What [`Wheel::fire`] went through.
+#[derive(Debug)]
+pub(crate) struct Fired {
+    /// So many timers, from the first.
+    pub(crate) due: usize,
+    /// So many tasks are to be woken for them, in order.
+    pub(crate) tasks: usize,
+    /// And then this.
+    pub(crate) other: Option<Waker>,
+}
 
-    fn take(&mut self, list: usize) -> u32 {
-        self.occupied[list / SLOTS] &= !(1 << (list % SLOTS));
-        std::mem::replace(&mut self.lists[list], EMPTY).first
-    }
-
-    fn link(&mut self, index: u32, list: usize) {
-        let last = self.lists[list].last;
-        let timer = &mut self.timers[index as usize];
-        timer.list = list as u16;
-        timer.before = last;
-        timer.after = NONE;
-        match last {
-            NONE => self.lists[list].first = index,
-            last => self.timers[last as usize].after = index,
-        }
-        self.lists[list].last = index;
-        self.occupied[list / SLOTS] |= 1 << (list % SLOTS);
-    }
-
-    fn unlink(&mut self, index: u32) {
-        let Timer { list, before, after, .. } = self.timers[index as usize];
-        let list = usize::from(list);
-        match before {
-            NONE => self.lists[list].first = after,
-            before => self.timers[before as usize].after = after,
-        }
-        match after {
-            NONE => self.lists[list].last = before,
-            after => self.timers[after as usize].before = before,
-        }
-        if self.lists[list].first == NONE {
-            self.occupied[list / SLOTS] &= !(1 << (list % SLOTS));
-        }
-    }
+/// The list for a deadline after `now`: it is the same as long as the timer doesn't move.
+#[inline]
+fn list_of(now: u64, deadline: u64) -> usize {
+    let differs = now ^ deadline;
+    let level = if differs == 0 { 0 } else { (differs.ilog2() / DIGIT_BITS) as usize };
+    level * SLOTS + digit(deadline, level)
 }
 
 /// The lowest `count` bits, up to all 64.
@@ -258,6 +247,9 @@ fn ones_below(count: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
+    use crate::executor::key::NO_TASK;
     use proptest::prelude::*;
 
     #[derive(Clone, Debug)]
@@ -285,7 +277,9 @@ mod tests {
                 Op::Arm(_) if now == u64::MAX => {} // Time has ended.
                 Op::Arm(after) => {
                     let deadline = now.saturating_add(after).max(now.saturating_add(1));
-                    armed.push((deadline, sequence, wheel.arm(deadline, Waker::noop().clone())));
+                    let is_other = sequence % 5 == 0;
+                    let wakes = if is_other { Wakes::Other(Waker::noop().clone()) } else { Wakes::Task(NO_TASK) };
+                    armed.push((deadline, sequence, wheel.arm(deadline, wakes)));
                     sequence += 1;
                 }
                 Op::Cancel(which) if !armed.is_empty() => {
@@ -300,16 +294,17 @@ mod tests {
                     wheel.advance(now, &mut due);
                     let mut expected: Vec<_> = armed.extract_if(.., |timer| timer.0 <= now).collect();
                     expected.sort_unstable_by_key(|timer| (timer.0, timer.1));
-                    assert_eq!(
-                        due.iter().map(|due| (due.deadline, due.sequence)).collect::<Vec<_>>(),
-                        expected.iter().map(|timer| (timer.0, timer.1)).collect::<Vec<_>>()
-                    );
-                    for due in due {
-                        assert!(wheel.fire(due).is_some());
-                        assert!(wheel.fire(due).is_none());
+                    assert_eq!(due, expected.iter().map(|timer| timer.2).collect::<Vec<_>>());
+                    for timer in due {
+                        let mut tasks = [NO_TASK; 2];
+                        let fired = wheel.fire(&[timer], &mut tasks);
+                        assert_eq!((fired.due, fired.tasks + usize::from(fired.other.is_some())), (1, 1));
+                        assert!(wheel.cancel(timer).is_none());
                     }
                 }
             }
+            let deadlines: BTreeSet<_> = wheel.deadlines(|_| true).collect();
+            assert_eq!(deadlines, armed.iter().map(|timer| timer.0).collect());
             assert_eq!(wheel.next_deadline(), armed.iter().map(|timer| timer.0).min());
             assert_eq!(wheel.is_empty(), armed.is_empty());
         }

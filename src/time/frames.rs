@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::timer::Timer;
 use crate::executor::core::Core;
-use crate::executor::{Stamp, StepWait, WaitKind, current};
+use crate::executor::{Deadline, Stamp, StepWait, WaitKind, current};
 
 /// Waits for the next step of the script's lane: in the main lane, for the next frame.
 ///
@@ -176,10 +176,9 @@ impl Future for Frames {
         current::with("frames()", |core| {
             if let Kind::Count(count) = self.kind {
                 let clock = core.lane(core.lane_here()).steps_clock;
-                let deadline = core.clock_now(clock).saturating_add(count);
-                self.kind = Timer::arm(core, clock, deadline, waker).map_or(Kind::Over, Kind::Armed);
-            } else if let Kind::Armed(timer) = &self.kind
-                && timer.is_over(waker)
+                self.kind = Timer::arm(core, clock, Deadline::In(count), waker).map_or(Kind::Over, Kind::Armed);
+            } else if let Kind::Armed(timer) = &mut self.kind
+                && timer.is_over(core, waker)
             {
                 self.kind = Kind::Over;
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::timer::Timer;
-use crate::executor::{WaitKind, current, nanos};
+use crate::executor::{Deadline, WaitKind, current, nanos};
 
 /// Waits until `duration` of the lane's clock has passed, counted from the first poll.
 ///
@@ -31,7 +31,7 @@ use crate::executor::{WaitKind, current, nanos};
 /// When polled outside of a script, or after its executor was dropped.
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep { site: Location::caller(), state: State::For(None, nanos(duration)) }
+    Sleep { site: Location::caller(), state: State::For(nanos(duration)) }
 }
 
 /// Waits until the lane's clock shows `time`, counted from its start; a time that has passed doesn't wait.
@@ -40,7 +40,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// As [`sleep`].
 #[track_caller]
 pub fn sleep_until(time: Duration) -> Sleep {
-    Sleep { site: Location::caller(), state: State::Until(None, nanos(time)) }
+    Sleep { site: Location::caller(), state: State::Until(nanos(time)) }
 }
 
 /// The future of [`sleep`] and [`sleep_until`].
@@ -51,10 +51,14 @@ pub struct Sleep {
     state: State,
 }
 
+const _: () = assert!(size_of::<Sleep>() <= 32, "every script that sleeps somewhere has room for it");
+
 #[derive(Debug)]
 enum State {
-    For(Option<Clock>, u64),
-    Until(Option<Clock>, u64),
+    For(u64),
+    ForOn(Clock, u64),
+    Until(u64),
+    UntilOn(Clock, u64),
     Armed(Timer),
     Over,
 }
@@ -62,16 +66,16 @@ enum State {
 impl Sleep {
     #[track_caller]
     pub(super) fn on(clock: Clock, duration: Duration) -> Self {
-        Sleep { site: Location::caller(), state: State::For(Some(clock), nanos(duration)) }
+        Sleep { site: Location::caller(), state: State::ForOn(clock, nanos(duration)) }
     }
 
     #[track_caller]
     pub(super) fn until_on(clock: Clock, time: Duration) -> Self {
-        Sleep { site: Location::caller(), state: State::Until(Some(clock), nanos(time)) }
+        Sleep { site: Location::caller(), state: State::UntilOn(clock, nanos(time)) }
     }
 
     pub(super) fn until_at(clock: u16, serial: u32, deadline: u64, site: &'static Location<'static>) -> Self {
-        Sleep { site, state: State::Until(Some(Clock { serial, index: clock }), deadline) }
+        Sleep { site, state: State::UntilOn(Clock { serial, index: clock }, deadline) }
     }
 }
 
@@ -81,11 +85,13 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let waker = context.waker();
         current::with("sleep()", |core| {
-            let (clock, time, is_span) = match self.state {
-                State::For(clock, duration) => (clock, duration, true),
-                State::Until(clock, deadline) => (clock, deadline, false),
-                State::Armed(ref timer) => {
-                    if timer.is_over(waker) {
+            let (clock, deadline) = match self.state {
+                State::For(duration) => (core.lane(core.lane_here()).time_clock, Deadline::In(duration)),
+                State::ForOn(clock, duration) => (clock.check(core), Deadline::In(duration)),
+                State::Until(time) => (core.lane(core.lane_here()).time_clock, Deadline::At(time)),
+                State::UntilOn(clock, time) => (clock.check(core), Deadline::At(time)),
+                State::Armed(ref mut timer) => {
+                    if timer.is_over(core, waker) {
                         self.state = State::Over;
                         return Poll::Ready(());
                     }
@@ -94,8 +100,6 @@ impl Future for Sleep {
                 }
                 State::Over => return Poll::Ready(()),
             };
-            let clock = clock.map_or_else(|| core.lane(core.lane_here()).time_clock, |clock| clock.check(core));
-            let deadline = if is_span { core.clock_now(clock).saturating_add(time) } else { time };
             match Timer::arm(core, clock, deadline, waker) {
                 Some(timer) => {
                     self.state = State::Armed(timer);

@@ -3,45 +3,59 @@
 use std::task::Waker;
 
 use crate::executor::core::Core;
-use crate::executor::{TimerKey, current};
+use crate::executor::{Deadline, TimerKey, current};
 
 #[derive(Debug)]
 pub(super) struct Timer {
+    key: TimerKey,
     serial: u32,
     clock: u16,
-    deadline: u64,
-    key: Option<TimerKey>,
+    /// Whether it isn't known to be over. A `bool`, in which the futures' own states find room.
+    is_armed: bool,
 }
+
+const _: () = assert!(size_of::<Option<Timer>>() <= 24);
 
 impl Timer {
     /// Arms a timer; `None` when the deadline isn't ahead.
-    pub(super) fn arm(core: &Core, clock: u16, deadline: u64, waker: &Waker) -> Option<Timer> {
-        if core.clock_now(clock) >= deadline {
-            return None;
-        }
-        let key = core.arm_timer(clock, deadline, waker);
-        Some(Timer { serial: core.serial(), clock, deadline, key })
+    #[inline]
+    pub(super) fn arm(core: &Core, clock: u16, deadline: Deadline, waker: &Waker) -> Option<Timer> {
+        let key = core.arm_timer(clock, deadline, waker)?;
+        Some(Timer { key, serial: core.serial(), clock, is_armed: true })
     }
 
-    /// Whether the deadline has come; if not, it will wake what `waker` wakes.
-    pub(super) fn is_over(&self, waker: &Waker) -> bool {
-        let is_over = current::with_serial(self.serial, |core| {
-            if core.clock_now(self.clock) >= self.deadline {
-                return true;
-            }
-            if let Some(key) = self.key {
-                core.update_timer(self.clock, key, waker);
-            }
-            false
-        });
-        is_over.expect("this wait is for a clock whose executor was dropped: drop it, and make a new one")
+    /// Whether the deadline has come; if not, it will wake what `waker` wakes. `core` is the executor that polls.
+    #[inline]
+    pub(super) fn is_over(&mut self, core: &Core, waker: &Waker) -> bool {
+        if self.serial != core.serial() {
+            return self.is_over_elsewhere(waker);
+        }
+        if core.clock_now(self.clock) < self.key.deadline() {
+            core.update_timer(self.clock, self.key, waker);
+            return false;
+        }
+        core.disarm_timer(self.clock, self.key);
+        self.is_armed = false;
+        true
+    }
+
+    #[cold]
+    fn is_over_elsewhere(&mut self, waker: &Waker) -> bool {
+        current::with_serial(self.serial, |core| self.is_over(core, waker))
+            .expect("this wait is for a clock whose executor was dropped: drop it, and make a new one")
+    }
+
+    #[cold]
+    fn disarm(&self) {
+        current::with_serial(self.serial, |core| core.disarm_timer(self.clock, self.key));
     }
 }
 
 impl Drop for Timer {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(key) = self.key {
-            current::with_serial(self.serial, |core| core.disarm_timer(self.clock, key));
+        if self.is_armed {
+            self.disarm();
         }
     }
 }
