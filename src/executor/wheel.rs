@@ -19,6 +19,7 @@
 mod order;
 mod slots;
 mod timers;
+mod vacant;
 
 use std::task::Waker;
 

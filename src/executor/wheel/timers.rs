@@ -9,6 +9,7 @@ use std::task::Waker;
 
 use slab::Slab;
 
+use super::vacant::Vacant;
 use crate::executor::key::{NO_TASK, TaskId};
 use crate::executor::waker;
 
@@ -42,16 +43,16 @@ const NO_OTHER: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     timers: Vec<Timer>,
-    /// The vacant places. Apart from the timers, so that arming waits for no look at them.
-    vacant: Vec<u32>,
+    vacant: Vacant,
+    vacancies: usize,
     others: Slab<Waker>,
     armed: usize,
 }
 
 impl Timers {
     pub(super) fn reserve(&mut self, timers: usize) {
-        self.timers.reserve(timers.saturating_sub(self.vacant.len()));
-        self.vacant.reserve(self.timers.capacity() - self.vacant.len());
+        self.timers.reserve(timers.saturating_sub(self.vacancies));
+        self.vacant.reserve(self.timers.capacity());
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -65,14 +66,15 @@ impl Timers {
     /// Whether there is no room for another.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.vacant.is_empty() && self.timers.len() == self.timers.capacity()
+        self.vacancies == 0 && self.timers.len() == self.timers.capacity()
     }
 
     #[inline]
     pub(super) fn insert(&mut self, wakes: Wakes) -> Name {
         self.armed += 1;
         let (task, other) = self.keep(wakes);
-        if let Some(index) = self.vacant.pop() {
+        if let Some(index) = self.vacant.take() {
+            self.vacancies -= 1;
             let timer = &mut self.timers[index as usize];
             (timer.task, timer.other) = (task, other);
             return Name { index, generation: timer.generation };
@@ -87,7 +89,8 @@ impl Timers {
         let timer = self.timers.get_mut(name.index as usize).filter(|timer| timer.generation == name.generation)?;
         timer.generation += 1;
         if timer.generation < u32::MAX {
-            self.vacant.push(name.index);
+            self.vacant.insert(name.index);
+            self.vacancies += 1;
         }
         self.armed -= 1;
         let (task, other) = (timer.task, timer.other);
