@@ -106,6 +106,12 @@ impl ClockState {
         if deadline <= self.now { Err(wakes) } else { Ok(self.wheel.arm(deadline, wakes)) }
     }
 
+    /// Whether a timer is known to have fired.
+    #[inline]
+    pub(crate) fn has_fired(&self, key: TimerKey) -> bool {
+        self.wheel.has_fired(key)
+    }
+
     /// Whether the timer wakes what `waker` wakes; `None` when it has fired.
     pub(crate) fn wakes(&self, key: TimerKey, waker: &Waker) -> Option<bool> {
         self.wheel.wakes(key, waker)
@@ -117,7 +123,7 @@ impl ClockState {
     }
 
     #[inline]
-    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Wakes> {
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
         self.wheel.cancel(key)
     }
 

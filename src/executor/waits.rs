@@ -265,6 +265,12 @@ impl Core {
         }
     }
 
+    /// Whether a timer is known to have fired, without a look at it.
+    #[inline]
+    pub(crate) fn has_fired(&self, clock: u16, key: TimerKey) -> bool {
+        self.clocks.borrow().get(usize::from(clock)).is_some_and(|clock| clock.has_fired(key))
+    }
+
     /// Makes an armed timer wake what `waker` wakes.
     pub(crate) fn update_timer(&self, clock: u16, key: TimerKey, waker: &Waker) {
         if self.with_clock(clock, |clock| clock.wakes(key, waker)).flatten() == Some(false) {

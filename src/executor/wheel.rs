@@ -14,7 +14,7 @@
 //! With many timers the cost is in the memory that they touch. So what moves, a deadline and a name, is
 //! apart from what stays (`timers`), and lies in blocks that are written and read in a row (`slots`):
 //! nothing waits for a look at the timer before. A timer that is disarmed leaves its entry behind, as a
-//! name of nothing; the list is swept when half of it is such, so that an entry costs constant time.
+//! name of nothing; the list is swept when most of it is such.
 
 mod order;
 mod slots;
@@ -102,18 +102,27 @@ impl Wheel {
         self.timers.replace(key.name, wakes)
     }
 
-    /// Disarms a timer, in amortised constant time; gives back what it would have woken if it hadn't fired.
+    /// Whether the timer's time has come, and all that came due with it has fired.
     #[inline]
-    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Wakes> {
-        let has_come_out = key.deadline <= self.now;
-        if has_come_out && self.outstanding == 0 {
+    pub(crate) fn has_fired(&self, key: TimerKey) -> bool {
+        key.deadline <= self.now && self.outstanding == 0
+    }
+
+    /// Disarms a timer, in amortised constant time; gives back a waker that
+    /// isn't needed any more.
+    #[inline]
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
+        if self.has_fired(key) {
             return None;
         }
         let wakes = self.timers.remove(key.name)?;
-        if !has_come_out {
+        if key.deadline > self.now {
             self.slots.forget_one(list_of(self.now, key.deadline), &self.timers);
         }
-        Some(wakes)
+        match wakes {
+            Wakes::Task(_) => None,
+            Wakes::Other(waker) => Some(waker),
+        }
     }
 
     /// Fires the first of `due`, which came out of this wheel, up to one whose waker isn't a task's, or until
@@ -285,7 +294,9 @@ mod tests {
                 }
                 Op::Cancel(which) if !armed.is_empty() => {
                     let (_, _, key) = armed.remove(which % armed.len());
-                    assert!(wheel.cancel(key).is_some());
+                    assert!(wheel.timers.has(key.name));
+                    wheel.cancel(key);
+                    assert!(!wheel.timers.has(key.name));
                     assert!(wheel.cancel(key).is_none());
                 }
                 Op::Cancel(_) => {}

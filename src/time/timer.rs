@@ -27,27 +27,29 @@ impl Timer {
     /// Whether the deadline has come; if not, it will wake what `waker` wakes. `core` is the executor that polls.
     #[inline]
     pub(super) fn is_over(&mut self, core: &Core, waker: &Waker) -> bool {
-        if self.serial != core.serial() {
-            return self.is_over_elsewhere(waker);
+        // What a resume meets: armed here, and fired.
+        if self.serial == core.serial() && core.has_fired(self.clock, self.key) {
+            self.is_armed = false;
+            return true;
         }
-        if core.clock_now(self.clock) < self.key.deadline() {
+        self.poll_again(waker)
+    }
+
+    /// Polled before its time, while timers of its clock fire, or elsewhere than where it was armed.
+    #[inline(never)]
+    fn poll_again(&mut self, waker: &Waker) -> bool {
+        let is_over = current::with_serial(self.serial, |core| {
+            if core.clock_now(self.clock) >= self.key.deadline() {
+                core.disarm_timer(self.clock, self.key);
+                return true;
+            }
             core.update_timer(self.clock, self.key, waker);
-            return false;
-        }
-        core.disarm_timer(self.clock, self.key);
-        self.is_armed = false;
-        true
-    }
-
-    #[cold]
-    fn is_over_elsewhere(&mut self, waker: &Waker) -> bool {
-        current::with_serial(self.serial, |core| self.is_over(core, waker))
-            .expect("this wait is for a clock whose executor was dropped: drop it, and make a new one")
-    }
-
-    #[cold]
-    fn disarm(&self) {
-        current::with_serial(self.serial, |core| core.disarm_timer(self.clock, self.key));
+            false
+        });
+        let is_over =
+            is_over.expect("this wait is for a clock whose executor was dropped: drop it, and make a new one");
+        self.is_armed = !is_over;
+        is_over
     }
 }
 
@@ -55,7 +57,7 @@ impl Drop for Timer {
     #[inline]
     fn drop(&mut self) {
         if self.is_armed {
-            self.disarm();
+            current::with_serial(self.serial, |core| core.disarm_timer(self.clock, self.key));
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The lists of a wheel's slots: blocks of entries out of one pool.
 //!
 //! The rule: a list keeps the order in which it was added to. It knows how many of its entries still name a
-//! timer, and is swept when they are fewer than half; one that has none is empty.
+//! timer, and is swept when they are fewer than a quarter; one that has none is empty.
 //!
-//! So all lists together have at most twice as many entries as there are timers, and room for these is made
-//! with the room for the timers: a list that grows takes blocks from one that shrank.
+//! So an entry that names nothing costs constant time, and all lists together have at most four times as many
+//! entries as there are timers. Room for half of that is made with the room for the timers. The rest comes
+//! when it is needed, and stays: a list that grows takes blocks from one that shrank.
 
 use super::timers::Timers;
 use super::{Due, LEVELS, SLOTS};
@@ -137,7 +138,7 @@ impl Slots {
     pub(super) fn forget_one(&mut self, list: usize, timers: &Timers) {
         let slot = &mut self.lists[list];
         slot.armed -= 1;
-        if slot.armed < slot.len / 2 || slot.armed == 0 {
+        if slot.armed == 0 || slot.armed < slot.len / 4 {
             self.sweep(list, timers);
         }
     }

@@ -44,14 +44,14 @@ const NO_OTHER: u32 = u32::MAX;
 pub(super) struct Timers {
     timers: Vec<Timer>,
     vacant: Vacant,
-    vacancies: usize,
     others: Slab<Waker>,
     armed: usize,
 }
 
 impl Timers {
+    /// Makes room for more, beyond what are vacant.
     pub(super) fn reserve(&mut self, timers: usize) {
-        self.timers.reserve(timers.saturating_sub(self.vacancies));
+        self.timers.reserve(timers);
         self.vacant.reserve(self.timers.capacity());
     }
 
@@ -66,7 +66,7 @@ impl Timers {
     /// Whether there is no room for another.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.vacancies == 0 && self.timers.len() == self.timers.capacity()
+        self.vacant.is_empty() && self.timers.len() == self.timers.capacity()
     }
 
     #[inline]
@@ -74,7 +74,6 @@ impl Timers {
         self.armed += 1;
         let (task, other) = self.keep(wakes);
         if let Some(index) = self.vacant.take() {
-            self.vacancies -= 1;
             let timer = &mut self.timers[index as usize];
             (timer.task, timer.other) = (task, other);
             return Name { index, generation: timer.generation };
@@ -90,7 +89,6 @@ impl Timers {
         timer.generation += 1;
         if timer.generation < u32::MAX {
             self.vacant.insert(name.index);
-            self.vacancies += 1;
         }
         self.armed -= 1;
         let (task, other) = (timer.task, timer.other);

@@ -15,6 +15,8 @@ pub(super) struct Vacant {
     levels: [Vec<u64>; LEVELS],
     /// Levels in use: the last of them has one word.
     height: usize,
+    /// The first word of places that isn't zero, if there is one.
+    lowest: usize,
 }
 
 impl Vacant {
@@ -45,35 +47,46 @@ impl Vacant {
     /// Notes a place, for which there is room, as vacant.
     #[inline]
     pub(super) fn insert(&mut self, place: u32) {
-        let mut at = place as usize;
-        for level in &mut self.levels[..self.height] {
-            let word = &mut level[at / BITS];
-            let was_none = *word == 0;
-            *word |= 1 << (at % BITS);
-            if !was_none {
-                return;
-            }
-            at /= BITS;
+        let at = place as usize / BITS;
+        let word = &mut self.levels[0][at];
+        let was_none = *word == 0;
+        *word |= 1 << (place as usize % BITS);
+        if was_none {
+            self.word_filled(at);
         }
     }
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.height == 0 || self.levels[self.height - 1][0] == 0
+        self.levels[0].get(self.lowest).is_none_or(|&word| word == 0)
     }
 
     /// Takes the lowest vacant place.
     #[inline]
     pub(super) fn take(&mut self) -> Option<u32> {
-        if self.is_empty() {
-            return None;
+        let word = self.levels[0].get_mut(self.lowest).filter(|word| **word != 0)?;
+        let place = (self.lowest * BITS) as u32 + word.trailing_zeros();
+        *word &= *word - 1;
+        if *word == 0 {
+            self.word_emptied();
         }
-        let mut at = 0;
-        for level in self.levels[..self.height].iter().rev() {
-            at = at * BITS + level[at].trailing_zeros() as usize;
+        Some(place)
+    }
+
+    fn word_filled(&mut self, word: usize) {
+        if word < self.lowest || self.levels[0][self.lowest] == 0 {
+            self.lowest = word;
         }
-        let place = at as u32;
-        for level in &mut self.levels[..self.height] {
+        let mut at = word;
+        for level in &mut self.levels[1..self.height] {
+            level[at / BITS] |= 1 << (at % BITS);
+            at /= BITS;
+        }
+    }
+
+    fn word_emptied(&mut self) {
+        let mut at = self.lowest;
+        for level in &mut self.levels[1..self.height] {
             let word = &mut level[at / BITS];
             *word &= !(1 << (at % BITS));
             if *word != 0 {
@@ -81,7 +94,12 @@ impl Vacant {
             }
             at /= BITS;
         }
-        Some(place)
+        if self.levels[self.height - 1][0] != 0 {
+            self.lowest = self.levels[1..self.height]
+                .iter()
+                .rev()
+                .fold(0, |at, level| at * BITS + level[at].trailing_zeros() as usize);
+        }
     }
 }
 
@@ -105,7 +123,8 @@ mod tests {
                 }
                 0..9 => assert_eq!(vacant.take(), expected.pop_first()),
                 _ => {
-                    room = room.max(random.u32(..1 << random.u32(..19)));
+                    let bits = random.u32(..19);
+                    room = room.max(random.u32(..1 << bits));
                     vacant.reserve(room as usize);
                 }
             }
