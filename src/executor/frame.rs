@@ -106,7 +106,9 @@ impl Core {
                     at += fired.due;
                     let tasks = &tasks[..fired.tasks];
                     tasks.iter().for_each(|task| self.storage.prefetch(task.index()));
-                    tasks.iter().for_each(|&task| self.wake(task));
+                    for &task in tasks {
+                        self.wake(task);
+                    }
                     // ORDER: the rest fires after it, since it may disarm any of them.
                     if let Some(waker) = fired.other {
                         waker.wake();
