@@ -108,7 +108,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The chunk that an entry's slot lies in, unless that is the present one.
-    #[cold]
+    #[inline(always)]
     fn other_chunk(&self, entry: u32) -> Option<ChunkView<'a>> {
         if self.far
             && let Some(&later) = self.rest.as_slice().get(AHEAD)
