@@ -116,7 +116,10 @@ fn a_script_that_wakes_itself_in_a_row_is_polled_once_more_behind_it() {
     // What is woken while the queue is run goes to the back of it.
     let woken = "0 1 2 3 4 5 6 | 0 1 2 3 4 5 6 3 early | 0 1 2 3 4 5 6 | 0 1 2 3 4 5 6 |";
     let by_reference = rows(|context| context.waker().wake_by_ref());
-    let by_clone = rows(|context| context.waker().clone().wake());
+    let by_clone = rows(|context| {
+        let kept = context.waker().clone();
+        kept.wake();
+    });
     assert_eq!(by_reference, by_clone);
     assert_eq!(by_reference, [woken, woken]);
 }
