@@ -34,7 +34,7 @@ use super::running::End;
 use super::script::{Launched, Plan, Script, ScriptOf};
 use super::stage::{self, Stage, StoreKey};
 use super::tell::Failures;
-use crate::executor::{Executor, FrameReport, JoinHandle, Lane, TaskId, TaskState};
+use crate::executor::{Executor, FrameReport, JoinHandle, Lane, TaskId, TaskInfo, TaskState};
 
 /// The executor of this world's scripts: non-send data of the world.
 ///
@@ -67,6 +67,13 @@ impl ScriptExecutor {
     /// systems step it.
     pub fn executor(&self) -> &Executor {
         &self.store.executor
+    }
+
+    /// What a script is doing: where it is parked, how often it was polled. `None` if it has ended or wasn't
+    /// started yet.
+    pub fn script_info(&self, script: ScriptId) -> Option<TaskInfo> {
+        let task = self.store.rows.borrow().get(script.index as usize)?.filter(|row| row.id == script)?.task;
+        self.executor().task_info(task)
     }
 
     /// The lane of a label, made if it isn't there yet.

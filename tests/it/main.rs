@@ -10,6 +10,7 @@
 //! | `time` | clocks, sleeps, intervals, timeouts, and the order of timers |
 //! | `foreign` | combinators, channels and locks from elsewhere |
 //! | `ecs` | scripts on entities |
+//! | `examples` | the examples, as they are, and interrupted everywhere |
 //! | `demo` | the demo scene, as its users run it |
 //! | `layers` | the source, read as text: who imports what, where unsafe code stands |
 //! | `words` | word logs, and futures that tests drive by hand |
@@ -28,6 +29,8 @@
 mod demo;
 #[cfg(feature = "bevy_ecs")]
 mod ecs;
+#[cfg(all(feature = "bevy_ecs", not(miri)))]
+mod examples;
 mod failures;
 mod foreign;
 mod lanes;
