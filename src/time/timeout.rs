@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
+use super::clock::Clock;
 use super::sleep::Sleep;
 use crate::executor::current;
 
@@ -54,6 +55,13 @@ pin_project! {
         #[pin]
         future: Option<F>,
         sleep: Sleep,
+    }
+}
+
+impl<F> Timeout<F> {
+    #[track_caller]
+    pub(super) fn on(clock: Clock, duration: Duration, future: F) -> Self {
+        Timeout { site: Location::caller(), future: Some(future), sleep: Sleep::on(clock, duration) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! that of a sorted list, however far apart their deadlines are.
 
 mod clocks;
+mod driven;
 mod intervals;
 mod sorted;
 

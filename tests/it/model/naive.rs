@@ -120,6 +120,8 @@ struct Clock {
     counts_frames: bool,
     now: u64,
     paused: bool,
+    /// It advances by what it is given, and not by steps: what that is since the last.
+    driven: Option<u64>,
     scale: (u64, u64),
     /// What scaling left over, in units of `1 / scale.1` nanoseconds.
     carry: u64,
@@ -501,6 +503,7 @@ impl Naive {
 
 impl Clock {
     fn advance(&mut self, nanos: u64) {
+        let nanos = self.driven.as_mut().map_or(nanos, take);
         if self.counts_frames {
             self.now += 1;
         } else if !self.paused {

@@ -69,6 +69,8 @@ pub(crate) enum Op {
     Resume(u8),
     /// Scales a clock: numerator, denominator.
     Scale(u8, u8, u8),
+    /// Gives a driven clock so many nanoseconds.
+    Drive(u8, u16),
     /// Panics, unless a panic is unwinding.
     Panic,
     /// Cancels the script that does it.
@@ -153,6 +155,8 @@ pub(crate) struct Program {
     pub(crate) lanes: u8,
     /// Extra clocks, each with its lane.
     pub(crate) clocks: List<u8>,
+    /// Driven clocks, which come after those, each with its lane.
+    pub(crate) driven: List<u8>,
     pub(crate) script_polls: u32,
     pub(crate) frame_polls: u64,
     pub(crate) max_tasks: usize,
@@ -176,6 +180,7 @@ pub(crate) fn program(acts: List<Act>) -> Program {
     Program {
         lanes: 0,
         clocks: list![],
+        driven: list![],
         script_polls: 1_000,
         frame_polls: 1_000_000,
         max_tasks: 1_000,
