@@ -95,6 +95,8 @@ pub(crate) struct Core {
     pub(super) scopes: RefCell<Slab<ScopeState>>,
     pub(super) scope_uses: Cell<u32>,
     pub(super) extras: RefCell<Slab<Extra>>,
+    /// Whether any task was ever given a clock of its own.
+    pub(super) own_clocks: Cell<bool>,
 
     pub(super) frame: Cell<u64>,
     /// Counts the steps of all lanes.
@@ -183,6 +185,7 @@ impl Core {
             scopes: RefCell::new(Slab::with_capacity(settings.capacity)),
             scope_uses: Cell::new(0),
             extras: RefCell::new(Slab::with_capacity(settings.capacity)),
+            own_clocks: Cell::new(false),
             frame: Cell::new(settings.first_frame),
             step_serial: Cell::new(settings.first_frame as u32),
             in_step: Cell::new(false),

@@ -150,6 +150,43 @@ impl Clock {
     }
 }
 
+/// Makes the script that calls this follow a clock of its own; `None` gives it back to its lane's.
+///
+/// From now on its [`sleep`](crate::sleep), [`sleep_until`](crate::sleep_until), [`interval`](crate::interval)
+/// and [`timeout`](crate::timeout) follow that clock where they begin to wait; those that wait already keep
+/// theirs. Scripts that it spawns from now on follow it, too. `frames` counts the steps of the lane as ever.
+///
+/// ```
+/// use framestep::{set_task_clock, sleep};
+/// use std::time::Duration;
+///
+/// let mut executor = framestep::Executor::new();
+/// let slow = executor.add_clock(executor.main_lane(), "under water");
+/// slow.set_scale(1, 2);
+/// let diver = executor.spawn(async move {
+///     set_task_clock(slow);
+///     sleep(Duration::from_secs(1)).await;
+/// });
+/// executor.poll_once();
+/// executor.poll_once_with(Duration::from_secs(1));
+/// assert!(!diver.is_finished());
+/// executor.poll_once_with(Duration::from_secs(1));
+/// assert!(diver.is_finished());
+/// ```
+///
+/// # Panics
+/// Outside of a script, and when the clock is another executor's.
+#[track_caller]
+pub fn set_task_clock(clock: impl Into<Option<Clock>>) {
+    let clock = clock.into();
+    current::with("set_task_clock()", |core| {
+        let clock = clock.map(|clock| clock.check(core));
+        if let Some(slot) = core.current_slot() {
+            core.set_clock_of(slot, clock);
+        }
+    });
+}
+
 impl Executor {
     /// The main lane's clock.
     #[must_use]
@@ -157,7 +194,7 @@ impl Executor {
         self.lane_clock(self.main_lane())
     }
 
-    /// A lane's clock: the one that [`sleep`](crate::sleep) follows in that lane.
+    /// A lane's clock: the one that [`sleep`](crate::sleep) follows in that lane, unless the script has its own.
     ///
     /// # Panics
     /// When the lane is another executor's.

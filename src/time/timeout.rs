@@ -12,7 +12,7 @@ use super::clock::Clock;
 use super::sleep::Sleep;
 use crate::executor::current;
 
-/// Waits for `future`, but for no longer than `duration` of the lane's clock from the first poll.
+/// Waits for `future`, but for no longer than `duration` of the script's clock from the first poll.
 ///
 /// The future is polled first: if both are over in the same step, its output counts. When time is up it
 /// is dropped before this gives its error.

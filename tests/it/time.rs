@@ -6,6 +6,7 @@
 mod clocks;
 mod driven;
 mod intervals;
+mod own;
 mod sorted;
 
 use crate::{model::config, words::Words};

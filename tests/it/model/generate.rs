@@ -122,7 +122,7 @@ impl Dice {
 
     /// What a block does.
     fn op(&mut self, depth: u32) -> Op {
-        match self.pick(&[16, 4, 1, 2, 2, 1, 1, 1, 1]) {
+        match self.pick(&[16, 4, 1, 2, 2, 1, 1, 1, 1, 1]) {
             0 => Await(self.wait(depth)),
             1 => self.any_op(depth),
             2 => self.clock_op(),
@@ -132,6 +132,7 @@ impl Dice {
             6 if self.one_in(2) => CancelMe,
             7 if depth > 0 => ScopeSpawn(self.script(depth - 1)),
             8 if depth > 0 => ScopeBranch(self.script(depth - 1)),
+            9 => FollowClock(self.small(6)),
             _ => Log(self.small(10)),
         }
     }

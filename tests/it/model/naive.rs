@@ -86,6 +86,8 @@ pub(super) enum Incident {
 /// A script's life.
 pub(super) struct Task {
     pub(super) lane: LaneNo,
+    /// The clock that it follows in the place of its lane's.
+    pub(super) clock: Option<ClockNo>,
     pub(super) polls: u64,
     /// Polls in this step; a child starts with its spawner's.
     step_polls: u32,
@@ -320,6 +322,7 @@ impl Naive {
         let refused = self.closed || scope_refuses || self.live() >= self.max_tasks;
         self.tasks.push(Task {
             lane: lane.unwrap_or(spawner.map_or(self.lane_now, |spawner| spawner.lane)),
+            clock: spawner.and_then(|spawner| spawner.clock),
             polls: 0,
             step_polls: spawner.map_or(0, |spawner| spawner.step_polls),
             machine: Some(machine),

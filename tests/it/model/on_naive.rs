@@ -203,6 +203,10 @@ fn act(exec: &mut Naive, who: &Who, op: &Op) {
                 exec.drive(driven[at], u64::from(*nanos));
             }
         }
+        FollowClock(number) => {
+            let me = who.me.expect("only scripts do this");
+            exec.follow(me, (*number < LANES_CLOCK).then(|| clock(*number)));
+        }
         Panic => {
             if !exec.unwinding {
                 who.log("panics".to_string());

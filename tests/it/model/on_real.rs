@@ -253,6 +253,7 @@ fn act(exec: Option<&fs::Executor>, who: &Who, op: &Op) {
                 driven[at].advance(Duration::from_nanos(u64::from(*nanos)));
             }
         }
+        FollowClock(number) => fs::set_task_clock((*number < LANES_CLOCK).then(|| clock(*number))),
         Panic => {
             if !thread::panicking() {
                 who.log("panics".to_string());

@@ -40,7 +40,7 @@ pub(crate) struct Script {
     pub(crate) output: List<Op>,
 }
 
-/// One thing done. All but the last five can be done in destructors and between frames too.
+/// One thing done. All but the last few can be done in destructors and between frames too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     /// Logs a word.
@@ -71,6 +71,8 @@ pub(crate) enum Op {
     Scale(u8, u8, u8),
     /// Gives a driven clock so many nanoseconds.
     Drive(u8, u16),
+    /// Makes the script that does it follow a clock by number, or (see [`LANES_CLOCK`]) its lane's.
+    FollowClock(u8),
     /// Panics, unless a panic is unwinding.
     Panic,
     /// Cancels the script that does it.

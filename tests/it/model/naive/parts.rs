@@ -197,7 +197,16 @@ impl Naive {
         self.clocks.iter().position(|clock| clock.lane == lane).expect("a lane has clocks")
     }
 
-    /// The lane's own clock, which `sleep` follows.
+    /// The clock that `sleep` follows in a script: its own, or else its lane's.
+    pub(in crate::model) fn clock_of(&self, script: ScriptNo) -> ClockNo {
+        self.tasks[script].clock.unwrap_or_else(|| self.lane_clock(self.tasks[script].lane))
+    }
+
+    pub(in crate::model) fn follow(&mut self, script: ScriptNo, clock: Option<ClockNo>) {
+        self.tasks[script].clock = clock;
+    }
+
+    /// The lane's own clock.
     pub(in crate::model) fn lane_clock(&self, lane: LaneNo) -> ClockNo {
         self.frame_clock(lane) + 1
     }
