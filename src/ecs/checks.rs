@@ -83,6 +83,11 @@ impl Checks {
         self.conditions.look(world, lane, &mut |waker| self.woken.borrow_mut().push_back(waker));
     }
 
+    /// Whether a look in this lane would find nothing and run nothing.
+    pub(crate) fn are_quiet(&self, lane: Lane) -> bool {
+        self.hubs.borrow().is_empty() && self.due.borrow().is_empty() && self.conditions.are_none(lane)
+    }
+
     pub(crate) fn are_hooked(&self) -> bool {
         self.hooked.get()
     }

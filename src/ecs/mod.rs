@@ -11,6 +11,7 @@
 //! | `listen`, `until` | waits on messages and on conditions |
 //! | `conditions`, `checks` | step 5 of a frame: conditions by type, and all that is looked at |
 //! | `step` | the systems |
+//! | `lanes` | going from lane to lane |
 //! | `error`, `tell` | what goes wrong, and who is told |
 //! | `plugin` | the same for an app |
 //!
@@ -19,6 +20,7 @@
 mod checks;
 mod conditions;
 mod error;
+mod lanes;
 mod listen;
 mod me;
 #[cfg(feature = "bevy_app")]
