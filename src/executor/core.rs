@@ -95,6 +95,8 @@ pub(crate) struct Core {
     pub(super) scopes: RefCell<Slab<ScopeState>>,
     pub(super) scope_uses: Cell<u32>,
     pub(super) extras: RefCell<Slab<Extra>>,
+    /// Whether any task was ever given a clock of its own.
+    pub(super) own_clocks: Cell<bool>,
 
     pub(super) frame: Cell<u64>,
     /// Counts the steps of all lanes.
@@ -183,6 +185,7 @@ impl Core {
             scopes: RefCell::new(Slab::with_capacity(settings.capacity)),
             scope_uses: Cell::new(0),
             extras: RefCell::new(Slab::with_capacity(settings.capacity)),
+            own_clocks: Cell::new(false),
             frame: Cell::new(settings.first_frame),
             step_serial: Cell::new(settings.first_frame as u32),
             in_step: Cell::new(false),
@@ -255,8 +258,9 @@ impl Core {
             panic!("an executor has at most {MAX_LANES} lanes: use the lanes that are there, or a second executor")
         };
         let lane = index as u8;
-        let steps_clock = self.add_clock(lane, name, true);
-        let time_clock = self.add_clock(lane, name, false);
+        // ORDER: a lane's count of steps comes before its time.
+        let steps_clock = self.add_clock(ClockState::new(name, lane, true, self.frame.get()));
+        let time_clock = self.add_clock(ClockState::new(name, lane, false, 0));
         // ORDER: with a first frame near its wrap the releases start there too, so that tests reach the wrap.
         let released = self.frame.get() as u32;
         let state = LaneState::new(name, self.frame.get(), released, steps_clock, time_clock, capacity);
@@ -264,14 +268,13 @@ impl Core {
         Lane { serial: self.serial, index: lane }
     }
 
-    pub(crate) fn add_clock(&self, lane: u8, name: &'static str, counts_steps: bool) -> u16 {
+    pub(crate) fn add_clock(&self, clock: ClockState) -> u16 {
         let mut clocks = self.clocks.borrow_mut();
         let index = u16::try_from(clocks.len())
             .ok()
             .filter(|&index| index < u16::MAX)
             .expect("an executor has at most 65,535 clocks");
-        let now = if counts_steps { self.frame.get() } else { 0 };
-        clocks.push(ClockState::new(name, lane, counts_steps, now));
+        clocks.push(clock);
         index
     }
 

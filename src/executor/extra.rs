@@ -17,6 +17,8 @@ pub(crate) struct Extra {
     /// Spawns so far: they tell its children's seeds apart.
     pub(super) children: u32,
     pub(super) joiner: Option<Waker>,
+    /// The clock that its waits follow where they name none, in the place of its lane's.
+    pub(super) clock: Option<u16>,
     /// Where the combinator was written that the task was last parked in, and the poll in which it was.
     pub(super) outer: Option<(Site, u32)>,
     /// With `NEXT_MORE`: entries in the next-step list beyond the first.
@@ -35,8 +37,16 @@ pub(super) struct Place {
 }
 
 impl Extra {
-    const NONE: Extra =
-        Extra { name: None, random: None, children: 0, joiner: None, outer: None, more_next: 0, scope: None };
+    const NONE: Extra = Extra {
+        name: None,
+        random: None,
+        children: 0,
+        joiner: None,
+        clock: None,
+        outer: None,
+        more_next: 0,
+        scope: None,
+    };
 }
 
 impl Core {

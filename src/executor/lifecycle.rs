@@ -55,6 +55,9 @@ impl Core {
             header.last_step.set(serial);
             header.set(flag::AGAIN);
             cold.again.set(self.polls_in_step(parent) - 1);
+            if self.own_clocks.get() {
+                self.set_clock_of(slot, self.clock_of(parent));
+            }
         } else {
             let child = self.root_children.get() + 1;
             self.root_children.set(child);

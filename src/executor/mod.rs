@@ -65,7 +65,7 @@ pub use lane::Lane;
 pub use report::{FrameReport, Incident, IncidentKind};
 pub use script::{current_frame, current_task, random, set_task_name, spawn, spawn_in};
 
-pub(crate) use clock::{Deadline, nanos};
+pub(crate) use clock::{ClockState, Deadline, nanos};
 pub(crate) use lane::{Stamp, StepWait};
 pub(crate) use wheel::TimerKey;
 
@@ -206,7 +206,8 @@ impl Executor {
         self.core.is_idle()
     }
 
-    /// The shortest step of the main lane that makes a timer due; `None` when no step would.
+    /// The shortest step of the main lane that makes a timer due; `None` when no step would. Those of driven
+    /// clocks aren't among them: no step moves such a clock, but whoever drives it.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         self.core.next_deadline()

@@ -86,6 +86,8 @@ pub(super) enum Incident {
 /// A script's life.
 pub(super) struct Task {
     pub(super) lane: LaneNo,
+    /// The clock that it follows in the place of its lane's.
+    pub(super) clock: Option<ClockNo>,
     pub(super) polls: u64,
     /// Polls in this step; a child starts with its spawner's.
     step_polls: u32,
@@ -120,6 +122,8 @@ struct Clock {
     counts_frames: bool,
     now: u64,
     paused: bool,
+    /// It advances by what it is given, and not by steps: what that is since the last.
+    driven: Option<u64>,
     scale: (u64, u64),
     /// What scaling left over, in units of `1 / scale.1` nanoseconds.
     carry: u64,
@@ -318,6 +322,7 @@ impl Naive {
         let refused = self.closed || scope_refuses || self.live() >= self.max_tasks;
         self.tasks.push(Task {
             lane: lane.unwrap_or(spawner.map_or(self.lane_now, |spawner| spawner.lane)),
+            clock: spawner.and_then(|spawner| spawner.clock),
             polls: 0,
             step_polls: spawner.map_or(0, |spawner| spawner.step_polls),
             machine: Some(machine),
@@ -501,6 +506,7 @@ impl Naive {
 
 impl Clock {
     fn advance(&mut self, nanos: u64) {
+        let nanos = self.driven.as_mut().map_or(nanos, take);
         if self.counts_frames {
             self.now += 1;
         } else if !self.paused {
