@@ -15,6 +15,7 @@
 //! | `until`, `finished` | waits on conditions, and on the end of another script |
 //! | `conditions`, `checks` | step 5 of a frame: conditions by type, and all that is looked at |
 //! | `step` | the systems |
+//! | `lanes` | going from lane to lane |
 //! | `error`, `tell` | what goes wrong, and who is told |
 //! | `plugin` | the same for an app |
 //!
@@ -28,6 +29,7 @@ mod defer;
 mod error;
 mod finished;
 pub mod hear;
+mod lanes;
 mod me;
 #[cfg(feature = "bevy_app")]
 mod plugin;

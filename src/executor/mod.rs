@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `frame` | one frame, in order: the eight steps |
+//! | `quiet` | a step that finds nothing to do |
 //! | `run`, `batch`, `rows` | step 6: the ready queue |
 //! | `lifecycle` | spawn, wake, cancel, panic, and the stages of an end |
 //! | `core` | the state that these work on |
@@ -37,6 +38,7 @@ mod lane;
 mod lifecycle;
 #[expect(unsafe_code, reason = "pushing to a queue costs a push")]
 mod queue;
+mod quiet;
 mod registry;
 mod report;
 mod rows;
