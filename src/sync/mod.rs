@@ -17,9 +17,11 @@ mod maybe_done;
 mod race;
 mod scope;
 mod signal;
+mod until;
 
 pub use all::{JoinAll, RaceAll, join_all, race_all};
 pub use join::{Join, Join3, Join4, join, join3, join4};
 pub use race::{Race, Race3, Race3Of, Race4, Race4Of, RaceOf, race, race3, race4};
 pub use scope::{Scope, scope};
 pub use signal::{Signal, SignalWait};
+pub use until::{Until, UntilOver};
