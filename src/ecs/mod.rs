@@ -12,11 +12,15 @@
 //! | `conditions`, `checks` | step 5 of a frame: conditions by type, and all that is looked at |
 //! | `step` | the systems |
 //! | `lanes` | going from lane to lane |
+//! | `tween` | motion along a curve |
+//! | `states`, `assets` | waits for states and for assets |
 //! | `error`, `tell` | what goes wrong, and who is told |
 //! | `plugin` | the same for an app |
 //!
 //! Nothing here is `unsafe`.
 
+#[cfg(feature = "bevy_asset")]
+mod assets;
 mod checks;
 mod conditions;
 mod error;
@@ -29,11 +33,17 @@ mod registry;
 mod running;
 mod script;
 mod stage;
+#[cfg(feature = "bevy_state")]
+mod states;
 mod step;
 mod store;
 mod tell;
+#[cfg(feature = "bevy_curve")]
+mod tween;
 mod until;
 
+#[cfg(feature = "bevy_asset")]
+pub use assets::LoadFailure;
 pub use error::{FailureKind, ScriptError, ScriptFailure};
 pub use listen::{Listener, NextMessage};
 pub use me::{Me, Other};
@@ -43,4 +53,6 @@ pub use registry::{ScriptId, ScriptRegistry};
 pub use script::{Script, ScriptOf, Scripts};
 pub use step::{ScriptSystems, step_lane, step_lane_by, step_scripts, step_scripts_by};
 pub use store::ScriptExecutor;
+#[cfg(feature = "bevy_curve")]
+pub use tween::{Tween, tween};
 pub use until::UntilSome;
