@@ -307,6 +307,8 @@ impl Store {
         let handle = JoinHandle::<()>::new(core.clone(), spawned, plan.made_at);
         let task = spawned.map_err(|limit| (handle.id(), limit))?;
         if let Some(slot) = core.find(task) {
+            // It may have been started while another script runs, which it doesn't belong to.
+            core.set_family(slot, task.index());
             core.set_name(slot, plan.name);
         }
         Ok(task)

@@ -89,6 +89,8 @@ pub enum TaskState {
     Waiting,
     /// Its poll is on the stack: it is the one that asks.
     Running,
+    /// It is held, or descends from one that is: [`Executor::hold`](crate::Executor::hold).
+    Held,
 }
 
 /// One script, as [`Executor::for_each_task`](crate::Executor::for_each_task) sees it.
@@ -103,12 +105,12 @@ pub struct TaskInfo {
     pub name: &'static str,
     /// Where it was spawned.
     pub spawned_at: &'static Location<'static>,
-    /// The lane that polls it.
+    /// The lane that polls it; of one that is held, the one that will.
     pub lane: Lane,
     /// How often it was polled so far; after 4,294,967,295 polls from 0 again.
     pub polls: u32,
     /// What it is doing.
     pub state: TaskState,
-    /// What it waits for, while it is parked.
+    /// What it waits for, while it is parked; `None` when that is over.
     pub wait: Option<WaitInfo>,
 }

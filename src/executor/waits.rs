@@ -10,6 +10,7 @@ use std::task::Waker;
 
 use super::clock::{ClockState, Deadline};
 use super::core::Core;
+use super::hold::HELD;
 use super::inspect::WaitKind;
 use super::key::TaskId;
 use super::lane::{LaneState, SlowWait, Stamp, StepWait, entry};
@@ -213,6 +214,11 @@ impl Core {
     pub(super) fn move_task(&self, key: TaskId, index: u8) {
         let Some(slot) = self.find(key).filter(|slot| slot.header().is_live()) else { return };
         if slot.header().lane() == index {
+            return;
+        }
+        if slot.header().lane() == HELD {
+            // It goes on there.
+            self.extra(slot, |extra| extra.home = index);
             return;
         }
         let old = self.lane(slot.header().lane());

@@ -8,6 +8,7 @@
 //! | `lifecycle` | beginnings and ends: drops that act, counters about to wrap, things used after their time |
 //! | `misuse` | what nobody should do and somebody does: destructors that step, wakers that panic, limits reached |
 //! | `time` | clocks, sleeps, intervals, timeouts, and the order of timers |
+//! | `holds` | scripts that are held, and what goes on when they are let go |
 //! | `foreign` | combinators, channels and locks from elsewhere |
 //! | `ecs` | scripts on entities |
 //! | `demo` | the demo scene, as its users run it |
@@ -30,6 +31,7 @@ mod demo;
 mod ecs;
 mod failures;
 mod foreign;
+mod holds;
 mod lanes;
 #[cfg(not(miri))]
 mod layers;

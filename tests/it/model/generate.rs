@@ -150,7 +150,7 @@ impl Dice {
 
     /// What can be done anywhere, even when the executor is gone.
     fn plain_op(&mut self) -> Op {
-        match self.pick(&[4, 16, 2, 6, 4, 7, 3, 10, 3]) {
+        match self.pick(&[4, 16, 2, 6, 4, 7, 3, 10, 3, 4, 8]) {
             0 => Log(self.small(10)),
             1 => Wake(self.number()),
             2 => WakeFromThread(self.number()),
@@ -159,7 +159,9 @@ impl Dice {
             5 => TakeOutput(self.number()),
             6 => IsFinished(self.number()),
             7 => Raise(self.small(SIGNALS.into())),
-            _ => Panic,
+            8 => Panic,
+            9 => Hold(self.number()),
+            _ => Unhold(self.number()),
         }
     }
 

@@ -114,7 +114,11 @@ fn step(exec: &mut Naive, game: &Who, lane: LaneNo, nanos: u16) {
     let tasks = exec.tasks.iter().enumerate().filter(|(_, task)| !task.retired);
     let tasks: Vec<String> = tasks
         .map(|(script, task)| {
-            let state = if exec.is_ready(script) { "ready" } else { "waiting" };
+            let state = match exec.is_ready(script) {
+                _ if task.still => "held",
+                true => "ready",
+                false => "waiting",
+            };
             format!("{script} {state} in {} after {}", task.lane, task.polls)
         })
         .collect();
@@ -157,6 +161,13 @@ fn act(exec: &mut Naive, who: &Who, op: &Op) {
             if let Some(script) = who.take_handle(*number) {
                 let cancelled = exec.cancel(script);
                 who.log(format!("cancels {script}: {cancelled}"));
+                who.put_handle(script);
+            }
+        }
+        Hold(number) | Unhold(number) => {
+            if let Some(script) = who.take_handle(*number) {
+                let done = if let Hold(_) = op { exec.hold(script) } else { exec.unhold(script) };
+                who.log(format!("holds {script} or not: {done}"));
                 who.put_handle(script);
             }
         }

@@ -149,6 +149,7 @@ fn step(exec: &mut fs::Executor, game: &Who, lane: usize, nanos: u16) {
             fs::TaskState::Ready => "ready",
             fs::TaskState::Waiting => "waiting",
             fs::TaskState::Running => "running",
+            fs::TaskState::Held => "held",
         };
         let script = script_of(info.id);
         let lane = game.world.lanes.iter().position(|&lane| lane == info.lane).expect("it is one of ours");
@@ -207,6 +208,13 @@ fn act(exec: Option<&fs::Executor>, who: &Who, op: &Op) {
             if let Some((script, handle)) = who.take_handle(*number) {
                 let cancelled = handle.cancel();
                 who.log(format!("cancels {script}: {cancelled}"));
+                who.put_handle(script, handle);
+            }
+        }
+        Hold(number) | Unhold(number) => {
+            if let Some((script, handle)) = who.take_handle(*number) {
+                let done = if let Hold(_) = op { handle.hold() } else { handle.unhold() };
+                who.log(format!("holds {script} or not: {done}"));
                 who.put_handle(script, handle);
             }
         }

@@ -55,6 +55,10 @@ pub(crate) enum Op {
     WakeFromThread(u8),
     /// Cancels through the join handle in the table.
     Cancel(u8),
+    /// Holds through the join handle in the table.
+    Hold(u8),
+    /// Takes the hold back.
+    Unhold(u8),
     /// Drops the join handle in the table: detaches.
     DropHandle(u8),
     /// Takes the output, logs it and drops it.

@@ -160,9 +160,9 @@ impl Edit for Script {
 impl Edit for Op {
     fn edit(&mut self, at: &mut usize) -> bool {
         match self {
-            Log(number) | Wake(number) | Cancel(number) | DropHandle(number) | TakeOutput(number)
-            | IsFinished(number) | Raise(number) | Pause(number) | Resume(number) | FollowClock(number)
-            | DropKept(number) => number.edit(at),
+            Log(number) | Wake(number) | Cancel(number) | Hold(number) | Unhold(number) | DropHandle(number)
+            | TakeOutput(number) | IsFinished(number) | Raise(number) | Pause(number) | Resume(number)
+            | FollowClock(number) | DropKept(number) => number.edit(at),
             WakeFromThread(number) => {
                 let plainer = Wake(*number);
                 number.edit(at) || becomes(self, plainer, at)
