@@ -7,8 +7,12 @@
 //! | `store` | the executor in the world; starting, cancelling and ending scripts |
 //! | `running` | a script's future |
 //! | `stage` | where the world is while scripts run; the one way to it |
-//! | `me` | what a script holds |
-//! | `listen`, `until` | waits on messages and on conditions |
+//! | `me`, `access`, `data` | what a script holds; what it can do with an entity; closures over components |
+//! | `run` | closures over system parameters |
+//! | `defer` | clean-up that is certain |
+//! | `start` | starting scripts on entities of their own |
+//! | `hear` | waits on messages and on events |
+//! | `until`, `finished` | waits on conditions, and on the end of another script |
 //! | `conditions`, `checks` | step 5 of a frame: conditions by type, and all that is looked at |
 //! | `step` | the systems |
 //! | `lanes` | going from lane to lane |
@@ -19,20 +23,26 @@
 //!
 //! Nothing here is `unsafe`.
 
+mod access;
 #[cfg(feature = "bevy_asset")]
 mod assets;
 mod checks;
 mod conditions;
+mod data;
+mod defer;
 mod error;
+mod finished;
+pub mod hear;
 mod lanes;
-mod listen;
 mod me;
 #[cfg(feature = "bevy_app")]
 mod plugin;
 mod registry;
+mod run;
 mod running;
 mod script;
 mod stage;
+mod start;
 #[cfg(feature = "bevy_state")]
 mod states;
 mod step;
@@ -42,17 +52,23 @@ mod tell;
 mod tween;
 mod until;
 
+pub use access::EntityAccess;
 #[cfg(feature = "bevy_asset")]
 pub use assets::LoadFailure;
+pub use data::{EntityCondition, EntityFn, Verdict};
+pub use defer::Deferred;
 pub use error::{FailureKind, ScriptError, ScriptFailure};
-pub use listen::{Listener, NextMessage};
-pub use me::{Me, Other};
+pub use finished::Finished;
+pub use hear::{Heard, Listener, NextHeard, Source};
+pub use me::Me;
 #[cfg(feature = "bevy_app")]
 pub use plugin::FramestepPlugin;
 pub use registry::{ScriptId, ScriptRegistry};
+pub use run::ParamFn;
 pub use script::{Script, ScriptOf, Scripts};
+pub use start::SpawnScript;
 pub use step::{ScriptSystems, step_lane, step_lane_by, step_scripts, step_scripts_by};
 pub use store::ScriptExecutor;
 #[cfg(feature = "bevy_curve")]
 pub use tween::{Tween, tween};
-pub use until::UntilSome;
+pub use until::UntilHolds;

@@ -8,6 +8,7 @@ use bevy_ecs::change_detection::Mut;
 use bevy_state::state::{FreelyMutableState, NextState, State, StateTransitionEvent, States};
 
 use super::error::ScriptError;
+use super::hear::Heard;
 use super::me::Me;
 
 impl Me {
@@ -35,7 +36,7 @@ impl Me {
     /// # Panics
     /// In a nested access, and outside of a step.
     #[track_caller]
-    pub fn entered<S: States>(&self, state: S) -> impl Future<Output = ()> + use<S> {
+    pub fn entered<S: States>(&self, state: S) -> Heard<()> {
         self.transition(state, |transition| transition.entered.as_ref())
     }
 
@@ -44,21 +45,17 @@ impl Me {
     /// # Panics
     /// As [`entered`](Self::entered).
     #[track_caller]
-    pub fn left<S: States>(&self, state: S) -> impl Future<Output = ()> + use<S> {
+    pub fn left<S: States>(&self, state: S) -> Heard<()> {
         self.transition(state, |transition| transition.exited.as_ref())
     }
 
     #[track_caller]
-    fn transition<S: States>(
-        &self,
-        state: S,
-        end: fn(&StateTransitionEvent<S>) -> Option<&S>,
-    ) -> impl Future<Output = ()> + use<S> {
-        let mut transitions = self.listen_map(move |transition: &StateTransitionEvent<S>| {
+    fn transition<S: States>(&self, state: S, end: fn(&StateTransitionEvent<S>) -> Option<&S>) -> Heard<()> {
+        let is_it = move |transition: &StateTransitionEvent<S>| {
             let is_change = transition.entered != transition.exited || transition.allow_same_state_transitions;
-            (is_change && end(transition) == Some(&state)).then_some(())
-        });
-        async move { transitions.next().await }
+            is_change && end(transition) == Some(&state)
+        };
+        self.message::<StateTransitionEvent<S>>().happened().filter(is_it).into_future()
     }
 
     /// The state that the game is in.

@@ -25,15 +25,18 @@ use bevy_ecs::schedule::InternedScheduleLabel;
 use bevy_ecs::schedule::ScheduleLabel;
 use bevy_ecs::world::World;
 
+use super::access::EntityAccess;
 use super::checks::{self, Checks};
 use super::error::{FailureKind, ScriptError};
+use super::hear::EventHubs;
 use super::me::Me;
 use super::registry::{Launch, Post, Registry, ScriptId, ScriptRegistry};
+use super::run::ParamStates;
 use super::running::End;
 use super::script::{Launched, Plan, Script, ScriptOf};
 use super::stage::{self, Stage, StoreKey};
 use super::tell::Failures;
-use crate::executor::{Executor, FrameReport, JoinHandle, Lane, TaskId, TaskState};
+use crate::executor::{Executor, FrameReport, JoinHandle, Lane, TaskId, TaskInfo, TaskState};
 
 /// The executor of this world's scripts: non-send data of the world.
 ///
@@ -66,6 +69,13 @@ impl ScriptExecutor {
     /// systems step it.
     pub fn executor(&self) -> &Executor {
         &self.store.executor
+    }
+
+    /// What a script is doing: where it is parked, how often it was polled. `None` if it has ended or wasn't
+    /// started yet.
+    pub fn script_info(&self, script: ScriptId) -> Option<TaskInfo> {
+        let task = self.store.rows.borrow().get(script.index as usize)?.filter(|row| row.id == script)?.task;
+        self.executor().task_info(task)
     }
 
     /// The lane of a label, made if it isn't there yet.
@@ -112,6 +122,13 @@ pub(crate) struct Store {
     /// By their labels; the main lane only if it has one.
     lanes: RefCell<Vec<(InternedScheduleLabel, Lane)>>,
     pub(crate) checks: Checks,
+    pub(crate) events: EventHubs,
+    pub(crate) params: ParamStates,
+    /// Clean-ups that found the world in use, in order.
+    later: RefCell<VecDeque<Later>>,
+    /// Scripts that are owned by scripts: the owner, a number that keeps them in order, and the owned.
+    wards: RefCell<Vec<(ScriptId, u64, ScriptId)>>,
+    wards_made: Cell<u64>,
     /// The world has dropped its hold.
     closed: Cell<bool>,
 }
@@ -127,7 +144,11 @@ pub(crate) struct Row {
     pub(crate) owner: Entity,
     pub(crate) name: &'static str,
     pub(crate) made_at: &'static Location<'static>,
+    pub(crate) escalates: bool,
 }
+
+/// What waits for the world to be free.
+pub(crate) type Later = Box<dyn FnOnce(&mut World)>;
 
 impl Store {
     fn new(executor: Executor) -> Self {
@@ -148,6 +169,11 @@ impl Store {
             #[cfg(not(feature = "bevy_app"))]
             lanes: RefCell::default(),
             checks: Checks::default(),
+            events: EventHubs::default(),
+            params: ParamStates::default(),
+            later: RefCell::default(),
+            wards: RefCell::default(),
+            wards_made: Cell::new(0),
             closed: Cell::new(false),
         }
     }
@@ -195,12 +221,13 @@ impl Store {
 
     #[inline]
     pub(crate) fn has_mail(&self) -> bool {
-        self.closed.get() || self.registry.borrow().has_mail()
+        self.closed.get() || self.registry.borrow().has_mail() || !self.later.borrow().is_empty()
     }
 
     /// Acts on what was posted, in order, until nothing is left.
     pub(crate) fn settle(&self) {
         loop {
+            self.run_those_left();
             let registry = self.registry.borrow().clone();
             if self.closed.get() {
                 // Whoever steps this registry's scripts next finds those that were not started.
@@ -226,10 +253,23 @@ impl Store {
             // Cancelled before it started: that post follows, and frees the index.
             return;
         }
+        if let Some(owner) = plan.owned_by {
+            if !registry.is_running(owner) {
+                registry.retire(id);
+                return;
+            }
+            let number = self.wards_made.get();
+            self.wards_made.set(number + 1);
+            let ward = (owner, number, id);
+            let mut wards = self.wards.borrow_mut();
+            let at = wards.partition_point(|known| (known.0, known.1) < (owner, number));
+            wards.insert(at, ward);
+        }
         let owner = stage::access(self.key, |stage| stage.world.get::<ScriptOf>(entity).map(|of| of.0));
         let owner = owner.ok().flatten().unwrap_or(entity);
-        let started = body.launch(self, plan, Me::new(owner, id, self.key));
-        let row = |task| Row { id, task, entity, owner, name: plan.name, made_at: plan.made_at };
+        let started = body.launch(self, plan, Me::new(EntityAccess::new(owner, self.key), id));
+        let row =
+            |task| Row { id, task, entity, owner, name: plan.name, made_at: plan.made_at, escalates: plan.escalates };
         match started {
             Ok(task) => {
                 let mut rows = self.rows.borrow_mut();
@@ -255,7 +295,47 @@ impl Store {
             self.executor.cancel(row.task);
         }
         self.tidy(id, entity);
+        self.release_wards(registry, id);
         registry.free(id);
+    }
+
+    /// A script has ended: cancels those that it owns, in the order in which they started.
+    fn release_wards(&self, registry: &Registry, owner: ScriptId) {
+        loop {
+            let ward = {
+                let mut wards = self.wards.borrow_mut();
+                let at = wards.partition_point(|known| known.0 < owner);
+                if wards.get(at).is_none_or(|known| known.0 != owner) {
+                    return;
+                }
+                wards.remove(at).2
+            };
+            registry.retire(ward);
+        }
+    }
+
+    /// Leaves a clean-up for when the world is free.
+    pub(crate) fn run_later(&self, clean_up: Later) {
+        self.later.borrow_mut().push_back(clean_up);
+    }
+
+    /// Runs the clean-ups that were left, if the world is free by now.
+    fn run_those_left(&self) {
+        while !self.later.borrow().is_empty() && stage::access(self.key, |_| ()).is_ok() {
+            let clean_up = self.later.borrow_mut().pop_front();
+            let ran = stage::access(self.key, |stage| {
+                if let Some(clean_up) = clean_up {
+                    // Whoever left it is gone, and nobody else is to suffer for its panic.
+                    let _ = checks::guarded(|| clean_up(&mut stage.world));
+                    stage.world.flush();
+                }
+            });
+            debug_assert!(ran.is_ok(), "it was free just now");
+        }
+    }
+
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        self.registry.borrow().clone()
     }
 
     /// Cancels every script that was started, in order of their indices: the world or the registry is gone.
@@ -287,7 +367,8 @@ impl Store {
             if world.get::<Script>(entity).and_then(Script::id) != Some(id) {
                 return;
             }
-            if world.get::<ScriptOf>(entity).is_some() {
+            let is_alone = world.get::<Script>(entity).is_some_and(|script| script.plan().is_alone);
+            if is_alone || world.get::<ScriptOf>(entity).is_some() {
                 world.despawn(entity);
             } else {
                 world.entity_mut(entity).remove::<Script>();
@@ -371,6 +452,7 @@ impl Store {
                 self.failures.report(&row, FailureKind::Error(error));
             }
         }
+        self.release_wards(registry, id);
         if let Some(row) = row {
             self.tidy(row.id, row.entity);
             if self.has_mail() {

@@ -37,11 +37,13 @@ pub enum WaitKind {
     Message,
     /// A condition.
     Condition,
+    /// An event.
+    Event,
 }
 
 impl WaitKind {
     /// All of them, each at the place of its number.
-    pub(crate) const ALL: [WaitKind; 11] = [
+    pub(crate) const ALL: [WaitKind; 12] = [
         WaitKind::Unknown,
         WaitKind::NextFrame,
         WaitKind::Frames,
@@ -53,6 +55,7 @@ impl WaitKind {
         WaitKind::Lane,
         WaitKind::Message,
         WaitKind::Condition,
+        WaitKind::Event,
     ];
 }
 

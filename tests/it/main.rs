@@ -11,6 +11,7 @@
 //! | `holds` | scripts that are held, and what goes on when they are let go |
 //! | `foreign` | combinators, channels and locks from elsewhere |
 //! | `ecs` | scripts on entities |
+//! | `examples` | the examples, as they are, and interrupted everywhere |
 //! | `demo` | the demo scene, as its users run it |
 //! | `layers` | the source, read as text: who imports what, where unsafe code stands |
 //! | `words` | word logs, and futures that tests drive by hand |
@@ -29,6 +30,8 @@
 mod demo;
 #[cfg(feature = "bevy_ecs")]
 mod ecs;
+#[cfg(all(feature = "bevy_ecs", not(miri)))]
+mod examples;
 mod failures;
 mod foreign;
 mod holds;

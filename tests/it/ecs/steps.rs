@@ -70,7 +70,7 @@ fn conditions_are_looked_at_in_steps_of_the_scripts_lane() {
     world.spawn(
         Script::new(async move |me: Me| {
             let look = say.clone();
-            me.until(move |world| {
+            me.until_world(move |world| {
                 look.say("look");
                 world.resource::<Score>().0 == 1
             })
