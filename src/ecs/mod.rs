@@ -16,12 +16,16 @@
 //! | `conditions`, `checks` | step 5 of a frame: conditions by type, and all that is looked at |
 //! | `step` | the systems |
 //! | `lanes` | going from lane to lane |
+//! | `tween` | motion along a curve |
+//! | `states`, `assets` | waits for states and for assets |
 //! | `error`, `tell` | what goes wrong, and who is told |
 //! | `plugin` | the same for an app |
 //!
 //! Nothing here is `unsafe`.
 
 mod access;
+#[cfg(feature = "bevy_asset")]
+mod assets;
 mod checks;
 mod conditions;
 mod data;
@@ -39,12 +43,18 @@ mod running;
 mod script;
 mod stage;
 mod start;
+#[cfg(feature = "bevy_state")]
+mod states;
 mod step;
 mod store;
 mod tell;
+#[cfg(feature = "bevy_curve")]
+mod tween;
 mod until;
 
 pub use access::EntityAccess;
+#[cfg(feature = "bevy_asset")]
+pub use assets::LoadFailure;
 pub use data::{EntityCondition, EntityFn, Verdict};
 pub use defer::Deferred;
 pub use error::{FailureKind, ScriptError, ScriptFailure};
@@ -59,4 +69,6 @@ pub use script::{Script, ScriptOf, Scripts};
 pub use start::SpawnScript;
 pub use step::{ScriptSystems, step_lane, step_lane_by, step_scripts, step_scripts_by};
 pub use store::ScriptExecutor;
+#[cfg(feature = "bevy_curve")]
+pub use tween::{Tween, tween};
 pub use until::UntilHolds;

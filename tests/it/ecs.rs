@@ -7,6 +7,8 @@ mod conditions;
 mod failures;
 mod life;
 mod steps;
+#[cfg(feature = "bevy_curve")]
+mod tweens;
 mod waits;
 mod worlds;
 
