@@ -100,6 +100,8 @@ struct Readme;
 #[cfg(feature = "bevy_ecs")]
 mod ecs;
 mod executor;
+#[cfg(feature = "bevy_ecs")]
+pub mod guide;
 mod sync;
 mod time;
 

@@ -6,6 +6,7 @@ mod app;
 mod conditions;
 mod failures;
 mod life;
+mod outside;
 mod steps;
 #[cfg(feature = "bevy_curve")]
 mod tweens;

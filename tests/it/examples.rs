@@ -17,6 +17,8 @@ mod hello;
 mod other_engine;
 #[path = "../../examples/spawner.rs"]
 mod spawner;
+#[path = "../../examples/tokio_bridge.rs"]
+mod tokio_bridge;
 #[path = "../../examples/turn_based.rs"]
 mod turn_based;
 
@@ -30,6 +32,7 @@ fn plays() -> Vec<Play> {
     fn boxed(game: (World, Schedule)) -> Box<dyn Game> {
         Box::new(game)
     }
+    #[cfg_attr(not(feature = "bevy"), expect(unused_mut, reason = "some need Bevy's crates"))]
     let mut plays = vec![
         Play { name: "hello", game: || boxed(hello::game()), frames: 200, input: |_, _| (), at_end: |_| () },
         Play {
