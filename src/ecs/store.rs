@@ -281,7 +281,7 @@ impl Store {
             }
             Err((task, limit)) => {
                 let row = row(task);
-                self.failures.report(&row, FailureKind::Refused(limit));
+                self.failures.report(&row, None, FailureKind::Refused(limit));
                 self.tidy(row.id, row.entity);
             }
         }
@@ -449,7 +449,8 @@ impl Store {
             let parting = || self.parting.borrow_mut().pop_if(|row| row.id == id);
             let row = row.or_else(|| parting().filter(|_| !error.is::<ScriptError>()));
             if let Some(row) = row {
-                self.failures.report(&row, FailureKind::Error(error));
+                let waited_at = self.executor.core().last_wait(row.task);
+                self.failures.report(&row, waited_at, FailureKind::Error(error));
             }
         }
         self.release_wards(registry, id);
