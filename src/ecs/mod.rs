@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `script` | the components: `Script`, `ScriptOf`, `Scripts`, and their hooks |
 //! | `registry` | who runs, for every thread to ask; the post box of the hooks |
+//! | `lists` | lists whose members come and go |
 //! | `store` | the executor in the world; starting, cancelling and ending scripts |
 //! | `running` | a script's future |
 //! | `stage` | where the world is while scripts run; the one way to it |
@@ -28,6 +29,7 @@ mod defer;
 mod error;
 mod finished;
 pub mod hear;
+mod lists;
 mod me;
 #[cfg(feature = "bevy_app")]
 mod plugin;
