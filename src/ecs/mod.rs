@@ -9,6 +9,7 @@
 //! | `running` | a script's future |
 //! | `stage` | where the world is while scripts run; the one way to it |
 //! | `me`, `access`, `data` | what a script holds; what it can do with an entity; closures over components |
+//! | `data_access` | the same for query data that is named |
 //! | `run` | closures over system parameters |
 //! | `defer` | clean-up that is certain |
 //! | `start` | starting scripts on entities of their own |
@@ -25,6 +26,7 @@ mod access;
 mod checks;
 mod conditions;
 mod data;
+mod data_access;
 mod defer;
 mod error;
 mod finished;
@@ -46,6 +48,7 @@ mod until;
 
 pub use access::EntityAccess;
 pub use data::{EntityCondition, EntityFn, Verdict};
+pub use data_access::DataAccess;
 pub use defer::Deferred;
 pub use error::{FailureKind, ScriptError, ScriptFailure};
 pub use finished::Finished;
