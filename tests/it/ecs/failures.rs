@@ -321,3 +321,27 @@ fn a_panic_has_its_place_wherever_in_a_script_it_happens() {
     assert_eq!((heard.len(), told), (4, vec![true; 4]), "{heard:?}");
     assert_eq!(world.query::<&Script>().iter(&world).count(), 0);
 }
+
+#[test]
+fn a_script_that_escalates_keeps_its_severity() {
+    let mut world = world();
+    let fatal = || Err(BevyError::new(Severity::Panic, "an error"));
+    world.spawn(Script::named("plain", async move |_: Me| fatal()));
+    world.spawn(Script::named("fatal", async move |_: Me| fatal()).escalate());
+    world.spawn(Script::named("error", async |_: Me| Err(BevyError::error("an error"))).escalate());
+    world.spawn(Script::named("warning", async |_: Me| Err(BevyError::warning("an error"))).escalate());
+    world.spawn(Script::named("panic", async |_: Me| panic!("a panic")));
+    world.spawn(Script::named("fatal panic", async |_: Me| panic!("a panic")).escalate());
+    step_scripts(&mut world);
+    assert_eq!(
+        heard(),
+        [
+            "Error: plain: error an error",
+            "Panic: fatal: error an error",
+            "Error: error: error an error",
+            "Warning: warning: error an error",
+            "Error: panic: panic a panic",
+            "Panic: fatal panic: panic a panic",
+        ]
+    );
+}
