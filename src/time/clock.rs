@@ -140,7 +140,7 @@ impl Clock {
 
     /// The clock's index, for waits inside of its own executor.
     #[track_caller]
-    pub(super) fn check(self, core: &Core) -> u16 {
+    pub(crate) fn check(self, core: &Core) -> u16 {
         assert_eq!(
             self.serial,
             core.serial(),
