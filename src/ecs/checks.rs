@@ -80,6 +80,11 @@ impl Checks {
         self.conditions.look(world, lane, &mut |waker| self.woken.borrow_mut().push_back(waker));
     }
 
+    /// Whether a look in this lane would find nothing and run nothing.
+    pub(crate) fn are_quiet(&self, lane: Lane) -> bool {
+        self.feeds.borrow().is_empty() && self.conditions.are_none(lane)
+    }
+
     pub(crate) fn are_hooked(&self) -> bool {
         self.hooked.get()
     }

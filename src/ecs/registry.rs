@@ -16,6 +16,7 @@ use std::thread::ThreadId;
 
 use bevy_ecs::entity::Entity;
 use bevy_ecs::resource::Resource;
+use bevy_ecs::schedule::InternedScheduleLabel;
 
 use super::lists::{Lists, MemberKey};
 use super::script::{Body, Plan};
@@ -143,6 +144,8 @@ struct State {
     report: FrameReport,
     /// The thread that steps these scripts, once one has.
     home: Option<ThreadId>,
+    /// Lanes that somebody has promised to step.
+    expected: Vec<InternedScheduleLabel>,
 }
 
 impl Default for Registry {
@@ -290,6 +293,16 @@ impl Registry {
 
     pub(crate) fn set_report(&self, report: FrameReport) {
         self.lock().report = report;
+    }
+
+    /// Notes that the lane of this label will be stepped, though it may take its time.
+    #[cfg(feature = "bevy_app")]
+    pub(crate) fn expect_lane(&self, label: InternedScheduleLabel) {
+        self.lock().expected.push(label);
+    }
+
+    pub(crate) fn expects_lane(&self, label: InternedScheduleLabel) -> bool {
+        self.lock().expected.contains(&label)
     }
 
     pub(crate) fn home(&self) -> Option<ThreadId> {

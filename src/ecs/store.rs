@@ -21,6 +21,8 @@ use std::thread::ThreadId;
 use bevy_ecs::entity::Entity;
 use bevy_ecs::error::Result;
 use bevy_ecs::schedule::InternedScheduleLabel;
+#[cfg(feature = "bevy_app")]
+use bevy_ecs::schedule::ScheduleLabel;
 use bevy_ecs::world::World;
 
 use super::access::EntityAccess;
@@ -35,7 +37,7 @@ use super::running::End;
 use super::script::{Launched, Plan, Script, ScriptOf};
 use super::stage::{self, Stage, StoreKey};
 use super::tell::Failures;
-use crate::executor::{Executor, FrameReport, JoinHandle, Lane, TaskId, TaskState};
+use crate::executor::{Executor, FrameReport, JoinHandle, Lane, TaskId, TaskInfo, TaskState};
 
 /// The executor of this world's scripts: non-send data of the world.
 ///
@@ -68,6 +70,13 @@ impl ScriptExecutor {
     /// systems step it.
     pub fn executor(&self) -> &Executor {
         &self.store.executor
+    }
+
+    /// What a script is doing: where it is parked, how often it was polled. `None` if it has ended or wasn't
+    /// started yet.
+    pub fn script_info(&self, script: ScriptId) -> Option<TaskInfo> {
+        let task = self.store.rows.borrow().get(script.index as usize)?.filter(|row| row.id == script)?.task;
+        self.executor().task_info(task)
     }
 
     /// The lane of a label, made if it isn't there yet.
@@ -113,6 +122,7 @@ pub(crate) struct Store {
     parting: RefCell<Vec<Row>>,
     posts: RefCell<VecDeque<Post>>,
     pub(crate) failures: Failures,
+    /// By their labels; the main lane only if it has one.
     lanes: RefCell<Vec<(InternedScheduleLabel, Lane)>>,
     pub(crate) checks: Checks,
     pub(crate) events: EventHubs,
@@ -148,16 +158,19 @@ impl Store {
     fn new(executor: Executor) -> Self {
         static KEYS: AtomicU32 = AtomicU32::new(0);
         let key = StoreKey(KEYS.fetch_add(1, Ordering::Relaxed));
-        let stage = Stage::new(key, executor.main_lane());
+        let main = executor.main_lane();
         Store {
             executor,
             key,
             registry: RefCell::default(),
-            stage: Cell::new(Some(stage)),
+            stage: Cell::new(Some(Stage::new(key, main))),
             rows: RefCell::default(),
             parting: RefCell::default(),
             posts: RefCell::default(),
             failures: Failures::default(),
+            #[cfg(feature = "bevy_app")]
+            lanes: RefCell::new(vec![(bevy_app::Update.intern(), main)]),
+            #[cfg(not(feature = "bevy_app"))]
             lanes: RefCell::default(),
             checks: Checks::default(),
             events: EventHubs::default(),
@@ -197,8 +210,16 @@ impl Store {
             self.cancel_all();
             bound.set_home(None);
             *self.registry.borrow_mut() = registry.clone();
+            for (label, lane) in &*self.lanes.borrow() {
+                self.expect(&registry, *label, *lane);
+            }
         }
         registry.set_home(Some(home));
+    }
+
+    /// Whether this is the registry that is acted for.
+    pub(crate) fn acts_for(&self, registry: &Arc<Registry>) -> bool {
+        Arc::ptr_eq(registry, &self.registry.borrow())
     }
 
     /// Whether there is anything to `settle`. Asked after every access.
@@ -264,7 +285,7 @@ impl Store {
             }
             Err((task, limit)) => {
                 let row = row(task);
-                self.failures.report(&row, FailureKind::Refused(limit));
+                self.failures.report(&row, None, FailureKind::Refused(limit));
                 self.tidy(row.id, row.entity);
             }
         }
@@ -385,6 +406,8 @@ impl Store {
         let handle = JoinHandle::<()>::new(core.clone(), spawned, plan.made_at);
         let task = spawned.map_err(|limit| (handle.id(), limit))?;
         if let Some(slot) = core.find(task) {
+            // It may have been started while another script runs, which it doesn't belong to.
+            core.set_family(slot, task.index());
             core.set_name(slot, plan.name);
         }
         Ok(task)
@@ -395,6 +418,7 @@ impl Store {
         known.unwrap_or_else(|| {
             let lane = self.executor.add_lane(name);
             self.lanes.borrow_mut().push((label, lane));
+            self.expect(&self.registry.borrow(), label, lane);
             if self.checks.are_hooked() {
                 self.executor.on_check(lane, checks::run);
             }
@@ -402,14 +426,31 @@ impl Store {
         })
     }
 
+    /// Lets a lane wait for its first step if the registry was told that there will be one.
+    fn expect(&self, registry: &Registry, label: InternedScheduleLabel, lane: Lane) {
+        if registry.expects_lane(label) {
+            self.executor.core().lane(lane.index).warned.set(true);
+        }
+    }
+
     /// Has the executor look at the waits from here on.
     pub(crate) fn hook_checks(&self) {
         if !self.checks.hook() {
-            self.executor.on_check(self.executor.main_lane(), checks::run);
-            for (_, lane) in &*self.lanes.borrow() {
+            let main = self.executor.main_lane();
+            self.executor.on_check(main, checks::run);
+            for (_, lane) in self.lanes.borrow().iter().filter(|(_, lane)| *lane != main) {
                 self.executor.on_check(*lane, checks::run);
             }
         }
+    }
+
+    /// Makes a step of a lane without the world, if there is nothing to do in it.
+    pub(crate) fn try_quiet_step(&self, lane: Lane, step_nanos: u64) -> Option<FrameReport> {
+        let hooks = if self.checks.are_hooked() { 1 } else { 0 };
+        if self.has_mail() || (hooks > 0 && !self.checks.are_quiet(lane)) {
+            return None;
+        }
+        self.executor.core().try_quiet_step(lane.index, step_nanos, hooks)
     }
 
     /// The guard that a script's future carries.
@@ -429,7 +470,8 @@ impl Store {
             let parting = || self.parting.borrow_mut().pop_if(|row| row.id == id);
             let row = row.or_else(|| parting().filter(|_| !error.is::<ScriptError>()));
             if let Some(row) = row {
-                self.failures.report(&row, FailureKind::Error(error));
+                let waited_at = self.executor.core().last_wait(row.task);
+                self.failures.report(&row, waited_at, FailureKind::Error(error));
             }
         }
         if let Some(row) = row {

@@ -33,7 +33,7 @@ pub enum WaitKind {
     Scope,
     /// A step of another lane.
     Lane,
-    /// A message.
+    /// A message, or a value of an [`Inlet`](crate::Inlet).
     Message,
     /// A condition.
     Condition,
@@ -76,7 +76,7 @@ pub struct WaitInfo {
     pub kind: WaitKind,
     /// Where the wait was written; `None` for one that this crate doesn't know.
     pub at: Option<&'static Location<'static>>,
-    /// Where the outermost `race`, `join` or `timeout` around it was written.
+    /// Where the outermost `race`, `join`, `timeout` or `until` around it was written.
     pub outer: Option<&'static Location<'static>>,
     /// What remains of a timed wait; of several the one that is over first. `None` where a combinator that hands
     /// out wakers of its own stands between the script and its wait.
@@ -92,6 +92,8 @@ pub enum TaskState {
     Waiting,
     /// Its poll is on the stack: it is the one that asks.
     Running,
+    /// It is held, or descends from one that is: [`Executor::hold`](crate::Executor::hold).
+    Held,
 }
 
 /// One script, as [`Executor::for_each_task`](crate::Executor::for_each_task) sees it.
@@ -106,12 +108,12 @@ pub struct TaskInfo {
     pub name: &'static str,
     /// Where it was spawned.
     pub spawned_at: &'static Location<'static>,
-    /// The lane that polls it.
+    /// The lane that polls it; of one that is held, the one that will.
     pub lane: Lane,
     /// How often it was polled so far; after 4,294,967,295 polls from 0 again.
     pub polls: u32,
     /// What it is doing.
     pub state: TaskState,
-    /// What it waits for, while it is parked.
+    /// What it waits for, while it is parked; `None` when that is over.
     pub wait: Option<WaitInfo>,
 }

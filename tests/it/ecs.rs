@@ -1,6 +1,8 @@
 //! The layer over `bevy_ecs`: scripts on entities.
 
 mod access;
+#[cfg(feature = "bevy_time")]
+mod app;
 mod changes;
 mod conditions;
 mod data;
@@ -10,9 +12,12 @@ mod failures;
 mod finished;
 mod life;
 mod messages;
+mod outside;
 mod run;
 mod starting;
 mod steps;
+#[cfg(feature = "bevy_curve")]
+mod tweens;
 mod waits;
 mod watch;
 mod worlds;

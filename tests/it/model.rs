@@ -87,7 +87,7 @@ fn check_many(cases: u32, test: impl Fn(&Program) -> Result<(), String>) {
 }
 
 /// What the programs are to come across, each in the words of the log.
-const SIGHTS: [&str; 35] = [
+const SIGHTS: [&str; 42] = [
     " put off 3 ",
     " output is dropped",
     " guard is dropped",
@@ -118,11 +118,18 @@ const SIGHTS: [&str; 35] = [
     " got race[",
     " got in time[",
     " got elapsed",
+    " got until[",
+    " got given up",
     " got scope[block]",
     " got gone",
     " got moved",
     " ready in 1 ",
     " due Some(",
+    " or not: true",
+    " or not: false",
+    " held in ",
+    " hands in: true",
+    " hands in: false",
 ];
 
 #[test]

@@ -25,7 +25,10 @@ struct World {
     table: RefCell<Vec<Entry>>,
     lanes: Vec<fs::Lane>,
     clocks: Vec<fs::Clock>,
+    /// The last of them are driven.
+    driven: usize,
     signals: Vec<fs::Signal>,
+    injector: fs::Injector,
 }
 
 #[derive(Default)]
@@ -86,8 +89,14 @@ pub(super) fn run(program: &Program, trace: bool) -> Run {
     for &lane in &program.clocks.0 {
         clocks.push(exec.add_clock(lanes[usize::from(lane) % lanes.len()], "more"));
     }
+    for &lane in &program.driven.0 {
+        clocks.push(exec.add_driven_clock(lanes[usize::from(lane) % lanes.len()], "driven"));
+    }
+    let driven = program.driven.0.len();
     let signals = (0..SIGNALS).map(|_| fs::Signal::new()).collect();
-    let world = Rc::new(World { log: RefCell::default(), table: RefCell::default(), lanes, clocks, signals });
+    let injector = exec.injector();
+    let world =
+        Rc::new(World { injector, log: RefCell::default(), table: RefCell::default(), lanes, clocks, driven, signals });
     let game = Who { world: world.clone(), me: None, scope: None };
 
     for action in &program.acts.0 {
@@ -143,6 +152,7 @@ fn step(exec: &mut fs::Executor, game: &Who, lane: usize, nanos: u16) {
             fs::TaskState::Ready => "ready",
             fs::TaskState::Waiting => "waiting",
             fs::TaskState::Running => "running",
+            fs::TaskState::Held => "held",
         };
         let script = script_of(info.id);
         let lane = game.world.lanes.iter().position(|&lane| lane == info.lane).expect("it is one of ours");
@@ -185,22 +195,33 @@ fn act(exec: Option<&fs::Executor>, who: &Who, op: &Op) {
         SpawnIn(to, script) => spawn(exec, who, lane(*to), None, script),
         ScopeSpawn(script) => spawn(exec, who, None, who.scope.map(|scope| (scope, true)), script),
         ScopeBranch(script) => spawn(exec, who, None, who.scope.map(|scope| (scope, false)), script),
-        Wake(number) | WakeFromThread(number) => {
+        Wake(number) | WakeFromThread(number) | WakeLater(number) => {
             let Some(script) = who.pick(*number) else { return };
             let waker = who.world.table.borrow()[script].waker.clone();
             let Some(waker) = waker else { return };
             match op {
                 Wake(_) if number % 2 == 0 => waker.wake(),
                 Wake(_) => waker.wake_by_ref(),
-                _ => thread::scope(|scope| {
+                WakeFromThread(_) => thread::scope(|scope| {
                     scope.spawn(|| waker.wake());
                 }),
+                _ => {
+                    let taken = who.world.injector.run(move || waker.wake()).is_ok();
+                    who.log(format!("hands in: {taken}"));
+                }
             }
         }
         Cancel(number) => {
             if let Some((script, handle)) = who.take_handle(*number) {
                 let cancelled = handle.cancel();
                 who.log(format!("cancels {script}: {cancelled}"));
+                who.put_handle(script, handle);
+            }
+        }
+        Hold(number) | Unhold(number) => {
+            if let Some((script, handle)) = who.take_handle(*number) {
+                let done = if let Hold(_) = op { handle.hold() } else { handle.unhold() };
+                who.log(format!("holds {script} or not: {done}"));
                 who.put_handle(script, handle);
             }
         }
@@ -241,6 +262,13 @@ fn act(exec: Option<&fs::Executor>, who: &Who, op: &Op) {
         Pause(number) => clock(*number).pause(),
         Resume(number) => clock(*number).resume(),
         Scale(number, num, den) => clock(*number).set_scale(u32::from(*num), u32::from(*den).max(1)),
+        Drive(number, nanos) => {
+            let driven = &who.world.clocks[who.world.clocks.len() - who.world.driven..];
+            if let Some(at) = pick(*number, driven.len()) {
+                driven[at].advance(Duration::from_nanos(u64::from(*nanos)));
+            }
+        }
+        FollowClock(number) => fs::set_task_clock((*number < LANES_CLOCK).then(|| clock(*number))),
         Panic => {
             if !thread::panicking() {
                 who.log("panics".to_string());

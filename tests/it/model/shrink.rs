@@ -123,10 +123,11 @@ impl<T: Edit> Edit for List<T> {
 
 impl Edit for Program {
     fn edit(&mut self, at: &mut usize) -> bool {
-        let Self { lanes, clocks, script_polls, frame_polls, max_tasks, acts, after } = self;
+        let Self { lanes, clocks, driven, script_polls, frame_polls, max_tasks, acts, after } = self;
         acts.edit(at)
             || after.edit(at)
             || clocks.edit(at)
+            || driven.edit(at)
             || lanes.edit(at)
             || (*script_polls < 1_000 && becomes(script_polls, 1_000, at))
             || (*frame_polls < 1_000 && becomes(frame_polls, 1_000, at))
@@ -159,12 +160,14 @@ impl Edit for Script {
 impl Edit for Op {
     fn edit(&mut self, at: &mut usize) -> bool {
         match self {
-            Log(number) | Wake(number) | Cancel(number) | DropHandle(number) | TakeOutput(number)
-            | IsFinished(number) | Raise(number) | Pause(number) | Resume(number) | DropKept(number) => number.edit(at),
-            WakeFromThread(number) => {
+            Log(number) | Wake(number) | Cancel(number) | Hold(number) | Unhold(number) | DropHandle(number)
+            | TakeOutput(number) | IsFinished(number) | Raise(number) | Pause(number) | Resume(number)
+            | FollowClock(number) | DropKept(number) => number.edit(at),
+            WakeFromThread(number) | WakeLater(number) => {
                 let plainer = Wake(*number);
                 number.edit(at) || becomes(self, plainer, at)
             }
+            Drive(clock, nanos) => clock.edit(at) || nanos.edit(at),
             Scale(clock, num, den) => clock.edit(at) || num.edit(at) || (*den > 1 && becomes(den, 1, at)),
             SpawnIn(lane, script) => {
                 let plainer = Spawn(script.clone());
@@ -189,7 +192,14 @@ impl Edit for Op {
 impl Edit for Wait {
     fn edit(&mut self, at: &mut usize) -> bool {
         // A part takes the place of the whole.
-        if let Both(parts) | All(parts) | First(parts) | FirstOf(parts) | Within(_, parts) | Wrapped(parts) = self {
+        if let Both(parts)
+        | All(parts)
+        | First(parts)
+        | FirstOf(parts)
+        | Within(_, parts)
+        | Until(parts)
+        | Wrapped(parts) = self
+        {
             for part in parts.0.clone() {
                 if becomes(self, part, at) {
                     return true;
@@ -216,7 +226,7 @@ impl Edit for Wait {
             return true;
         }
         match self {
-            Both(parts) | All(parts) | First(parts) | FirstOf(parts) | Wrapped(parts) => parts.edit(at),
+            Both(parts) | All(parts) | First(parts) | FirstOf(parts) | Until(parts) | Wrapped(parts) => parts.edit(at),
             Within(nanos, parts) => nanos.edit(at) || parts.edit(at),
             Block(ops) | Scope(ops) => ops.edit(at),
             Frames(number) | Yield(number) | Raised(number) | Join(number) | Peek(number) | Kept(number)

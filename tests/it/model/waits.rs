@@ -51,10 +51,10 @@ pub(super) fn frames(frames: u64) -> Waiting {
     leaf("frames", move |exec, me| exec.arm_frames(me, frames))
 }
 
-/// On `clock`, or on the clock of the lane where the script is polled.
+/// On `clock`, or on the one that the script follows.
 pub(super) fn sleep(clock: Option<ClockNo>, nanos: u64) -> Waiting {
     leaf("slept", move |exec, me| {
-        let clock = clock.unwrap_or_else(|| exec.lane_clock(exec.tasks[me].lane));
+        let clock = clock.unwrap_or_else(|| exec.clock_of(me));
         let deadline = exec.now(clock) + nanos;
         exec.arm_timer(me, clock, deadline)
     })
@@ -177,6 +177,33 @@ impl Machine<String> for Wrapped {
     }
 }
 
+/// `until`: a race of the two, and the second gives nothing.
+pub(super) struct Until {
+    race: Race,
+}
+
+impl Until {
+    pub(super) fn new(parts: Vec<Waiting>) -> Self {
+        Self { race: Race(parts) }
+    }
+}
+
+impl Machine<String> for Until {
+    fn poll(&mut self, exec: &mut Naive, me: ScriptNo) -> Polled<String> {
+        match self.race.poll(exec, me) {
+            Polled::Ready(word) => Polled::Ready(match word.strip_prefix("race[0:") {
+                Some(rest) => format!("until[{rest}"),
+                None => "given up".to_string(),
+            }),
+            other => other,
+        }
+    }
+
+    fn discard(&mut self, exec: &mut Naive) {
+        self.race.discard(exec);
+    }
+}
+
 /// `timeout`: a race of the wait with the lane's clock, the wait first.
 pub(super) struct Timeout {
     race: Race,
@@ -239,7 +266,7 @@ impl Machine<String> for Interval {
     fn poll(&mut self, exec: &mut Naive, me: ScriptNo) -> Polled<String> {
         while self.left > 0 {
             let (clock, deadline) = *self.next.get_or_insert_with(|| {
-                let clock = self.clock.unwrap_or_else(|| exec.lane_clock(exec.tasks[me].lane));
+                let clock = self.clock.unwrap_or_else(|| exec.clock_of(me));
                 (clock, exec.now(clock) + self.period)
             });
             if self.armed.is_none() {
