@@ -5,6 +5,10 @@
 
 #![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
 
+#[cfg(feature = "bevy_ecs")]
+#[path = "alloc/ecs.rs"]
+mod ecs;
+
 use framestep::{
     Clock, Executor, JoinHandle, Signal, frames, interval, join, join3, next_frame, race, scope, set_task_clock, sleep,
     spawn, timeout, yield_now,
@@ -28,10 +32,17 @@ struct Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that were allocated, less those that were freed.
+    static HELD: Cell<i64> = const { Cell::new(0) };
 }
 
-fn count() {
+fn count(bytes: usize) {
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+    HELD.set(HELD.get() + bytes as i64);
+}
+
+fn uncount(bytes: usize) {
+    HELD.set(HELD.get() - bytes as i64);
 }
 
 // SAFETY: every call goes to the system's allocator with the arguments that it was made with, so
@@ -39,24 +50,26 @@ fn count() {
 // without a destructor, which neither allocates nor unwinds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller's layout is passed on as it is.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: as for `alloc`.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        uncount(layout.size());
+        count(size);
         // SAFETY: the block came from `System`, since all blocks do; layout and size are the caller's.
         unsafe { System.realloc(block, layout, size) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        uncount(layout.size());
         // SAFETY: as for `realloc`.
         unsafe { System.dealloc(block, layout) }
     }
@@ -72,6 +85,13 @@ fn allocations(act: impl FnOnce()) -> u64 {
     ALLOCATIONS.get() - before
 }
 
+/// How many bytes more this thread holds after it than before.
+fn held(act: impl FnOnce()) -> i64 {
+    let before = HELD.get();
+    act();
+    HELD.get() - before
+}
+
 /// So many microseconds.
 const fn us(micros: u64) -> Duration {
     Duration::from_micros(micros)
@@ -84,6 +104,11 @@ const WARM_UP: u64 = if cfg!(miri) { 100 } else { 1_000 };
 #[test]
 fn the_counter_counts() {
     assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(5)))), 1);
+    assert_eq!(held(|| drop(std::hint::black_box(Box::new(5)))), 0);
+    let mut kept = Vec::new();
+    assert_eq!(held(|| kept = Vec::<u8>::with_capacity(100)), 100);
+    assert_eq!(held(|| kept.reserve_exact(200)), 100);
+    assert_eq!(held(|| drop(std::mem::take(&mut kept))), -200);
 }
 
 /// A future that is parked until somebody wakes it; it keeps its waker in the cell.

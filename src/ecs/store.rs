@@ -249,8 +249,12 @@ impl Store {
             match post {
                 Some(Post::Start(launch)) => self.start(&registry, launch),
                 Some(Post::Retire(id, entity)) => self.retire(&registry, id, entity),
-                None => return,
+                None => break,
             }
+        }
+        if !self.later.borrow().is_empty() {
+            // The world can't be reached: another time.
+            self.registry.borrow().remind();
         }
     }
 
