@@ -16,6 +16,8 @@
 //! | `conditions`, `checks` | step 5 of a frame: conditions by type, and all that is looked at |
 //! | `step` | the systems |
 //! | `lanes` | going from lane to lane |
+//! | `clocks` | clocks with names, and those of Bevy's time |
+//! | `groups` | scripts that stand still together, and go by one clock |
 //! | `tween` | motion along a curve |
 //! | `states`, `assets` | waits for states and for assets |
 //! | `error`, `tell` | what goes wrong, and who is told |
@@ -27,11 +29,13 @@ mod access;
 #[cfg(feature = "bevy_asset")]
 mod assets;
 mod checks;
+mod clocks;
 mod conditions;
 mod data;
 mod defer;
 mod error;
 mod finished;
+mod groups;
 pub mod hear;
 mod lanes;
 mod me;
@@ -59,6 +63,7 @@ pub use data::{EntityCondition, EntityFn, Verdict};
 pub use defer::Deferred;
 pub use error::{FailureKind, ScriptError, ScriptFailure};
 pub use finished::Finished;
+pub use groups::ScriptClock;
 pub use hear::{Heard, Listener, NextHeard, Source};
 pub use me::Me;
 #[cfg(feature = "bevy_app")]

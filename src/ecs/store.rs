@@ -27,7 +27,9 @@ use bevy_ecs::world::World;
 
 use super::access::EntityAccess;
 use super::checks::{self, Checks};
+use super::clocks::Clocks;
 use super::error::{FailureKind, ScriptError};
+use super::groups::Groups;
 use super::hear::EventHubs;
 use super::me::Me;
 use super::registry::{Launch, Post, Registry, ScriptId, ScriptRegistry};
@@ -121,6 +123,8 @@ pub(crate) struct Store {
     pub(crate) failures: Failures,
     /// By their labels; the main lane only if it has one.
     lanes: RefCell<Vec<(InternedScheduleLabel, Lane)>>,
+    pub(crate) clocks: Clocks,
+    pub(crate) groups: Groups,
     pub(crate) checks: Checks,
     pub(crate) events: EventHubs,
     pub(crate) params: ParamStates,
@@ -139,7 +143,7 @@ pub(crate) struct Row {
     pub(crate) id: ScriptId,
     pub(crate) task: TaskId,
     /// The entity that carries the `Script`.
-    entity: Entity,
+    pub(crate) entity: Entity,
     /// The entity that it is about.
     pub(crate) owner: Entity,
     pub(crate) name: &'static str,
@@ -168,6 +172,8 @@ impl Store {
             lanes: RefCell::new(vec![(bevy_app::Update.intern(), main)]),
             #[cfg(not(feature = "bevy_app"))]
             lanes: RefCell::default(),
+            clocks: Clocks::default(),
+            groups: Groups::default(),
             checks: Checks::default(),
             events: EventHubs::default(),
             params: ParamStates::default(),
@@ -210,6 +216,9 @@ impl Store {
             for (label, lane) in &*self.lanes.borrow() {
                 self.expect(&registry, *label, *lane);
             }
+            for name in [self.clocks.names(), registry.clock_names()].concat() {
+                self.set_clock(&registry, name);
+            }
         }
         registry.set_home(Some(home));
     }
@@ -242,6 +251,8 @@ impl Store {
             match post {
                 Some(Post::Start(launch)) => self.start(&registry, launch),
                 Some(Post::Retire(id, entity)) => self.retire(&registry, id, entity),
+                Some(Post::Review(entity)) => self.groups.review(self, entity),
+                Some(Post::SetClock(name)) => self.set_clock(&registry, name),
                 None => return,
             }
         }
@@ -278,6 +289,8 @@ impl Store {
                     rows.resize(index + 1, None);
                 }
                 rows[index] = Some(row(task));
+                drop(rows);
+                self.groups.admit(self, &row(task));
             }
             Err((task, limit)) => {
                 let row = row(task);
@@ -347,6 +360,7 @@ impl Store {
                 None => break,
             };
             if let Some(row) = row {
+                self.groups.release(&row);
                 registry.finish(row.id);
                 self.executor.cancel(row.task);
                 self.tidy(row.id, row.entity);
@@ -355,7 +369,8 @@ impl Store {
     }
 
     fn take_row(&self, id: ScriptId) -> Option<Row> {
-        self.rows.borrow_mut().get_mut(id.index as usize)?.take_if(|row| row.id == id)
+        let row = self.rows.borrow_mut().get_mut(id.index as usize)?.take_if(|row| row.id == id);
+        row.inspect(|row| self.groups.release(row))
     }
 
     /// Takes the `Script` off its entity, if it is still there; and the entity along, if it is there for

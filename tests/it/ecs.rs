@@ -5,6 +5,7 @@ mod access;
 mod app;
 mod conditions;
 mod failures;
+mod groups;
 mod life;
 mod steps;
 #[cfg(feature = "bevy_curve")]
