@@ -10,6 +10,7 @@
 //! | `me`, `access`, `data` | what a script holds; what it can do with an entity; closures over components |
 //! | `run` | closures over system parameters |
 //! | `defer` | clean-up that is certain |
+//! | `outside` | from other threads into a running game |
 //! | `start` | starting scripts on entities of their own |
 //! | `hear` | waits on messages and on events |
 //! | `until`, `finished` | waits on conditions, and on the end of another script |
@@ -39,6 +40,7 @@ mod groups;
 pub mod hear;
 mod lanes;
 mod me;
+mod outside;
 #[cfg(feature = "bevy_app")]
 mod plugin;
 mod registry;
@@ -66,6 +68,7 @@ pub use finished::Finished;
 pub use groups::ScriptClock;
 pub use hear::{Heard, Listener, NextHeard, Source};
 pub use me::Me;
+pub use outside::Outside;
 #[cfg(feature = "bevy_app")]
 pub use plugin::FramestepPlugin;
 pub use registry::{ScriptId, ScriptRegistry};

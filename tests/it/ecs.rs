@@ -7,6 +7,7 @@ mod conditions;
 mod failures;
 mod groups;
 mod life;
+mod outside;
 mod steps;
 #[cfg(feature = "bevy_curve")]
 mod tweens;
