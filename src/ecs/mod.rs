@@ -4,10 +4,13 @@
 //! |---|---|
 //! | `script` | the components: `Script`, `ScriptOf`, `Scripts`, and their hooks |
 //! | `registry` | who runs, for every thread to ask; the post box of the hooks |
+//! | `lists` | lists whose members come and go |
 //! | `store` | the executor in the world; starting, cancelling and ending scripts |
 //! | `running` | a script's future |
 //! | `stage` | where the world is while scripts run; the one way to it |
 //! | `me`, `access`, `data` | what a script holds; what it can do with an entity; closures over components |
+//! | `data_access` | the same for query data that is named |
+//! | `queries` | the query states that these use |
 //! | `run` | closures over system parameters |
 //! | `defer` | clean-up that is certain |
 //! | `outside` | from other threads into a running game |
@@ -33,16 +36,19 @@ mod checks;
 mod clocks;
 mod conditions;
 mod data;
+mod data_access;
 mod defer;
 mod error;
 mod finished;
 mod groups;
 pub mod hear;
 mod lanes;
+mod lists;
 mod me;
 mod outside;
 #[cfg(feature = "bevy_app")]
 mod plugin;
+mod queries;
 mod registry;
 mod run;
 mod running;
@@ -62,6 +68,7 @@ pub use access::EntityAccess;
 #[cfg(feature = "bevy_asset")]
 pub use assets::LoadFailure;
 pub use data::{EntityCondition, EntityFn, Verdict};
+pub use data_access::DataAccess;
 pub use defer::Deferred;
 pub use error::{FailureKind, ScriptError, ScriptFailure};
 pub use finished::Finished;

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex};
 use bevy_ecs::entity::Entity;
 use indexmap::IndexMap;
 
+use super::super::checks::guarded;
 use super::column::{Column, Ears, Entry, Keep, NO_ROW, Offer, WakeList, lock};
 use super::pick::Pick;
 
@@ -39,6 +40,8 @@ struct State<X> {
     lent: Option<Key>,
     /// Ears of that list that have ended since.
     ended: Vec<Entry>,
+    /// Empty, with room for those who are to be woken.
+    due: WakeList,
 }
 
 #[derive(Default)]
@@ -64,8 +67,17 @@ impl List {
 impl<X> Default for Hub<X> {
     fn default() -> Self {
         let lists = IndexMap::default();
-        let state = State { lists, spare: Vec::new(), columns: Vec::new(), numbers: 0, lent: None, ended: Vec::new() };
-        Hub { state: Mutex::new(state) }
+        Hub {
+            state: Mutex::new(State {
+                lists,
+                spare: Vec::new(),
+                columns: Vec::new(),
+                numbers: 0,
+                lent: None,
+                ended: Vec::new(),
+                due: WakeList::new(),
+            }),
+        }
     }
 }
 
@@ -127,6 +139,15 @@ impl<X: 'static> Hub<X> {
         }
     }
 
+    /// An empty list for those who are to be woken, to be put back.
+    pub(super) fn take_due(&self) -> WakeList {
+        mem::take(&mut lock(&self.state).due)
+    }
+
+    pub(super) fn put_due(&self, due: WakeList) {
+        lock(&self.state).due = due;
+    }
+
     fn lend(&self, key: Key) -> Option<List> {
         let mut state = lock(&self.state);
         if state.lent.is_some() {
@@ -156,11 +177,13 @@ impl<X> Drop for Lent<'_, X> {
             }
             state.lent = None;
         }
-        loop {
-            let ended = lock(&self.hub.state).ended.pop();
-            let Some(entry) = ended else { break };
-            self.hub.close(self.key, entry);
+        // ORDER: what is left of ears is dropped in the order in which they ended.
+        let mut ended = mem::take(&mut lock(&self.hub.state).ended);
+        for entry in ended.drain(..) {
+            // Nobody is left to be told of a panic in here.
+            let _ = guarded(|| self.hub.close(self.key, entry));
         }
+        lock(&self.hub.state).ended = ended;
     }
 }
 
@@ -185,6 +208,31 @@ impl<X: 'static> State<X> {
             // Lists are found by hash, so their order among each other says nothing.
             let list = self.lists.swap_remove(&key).unwrap_or_default();
             self.spare.push(list);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ears_that_all_end_cost_each_its_own_in_whatever_order() {
+        const EARS: u64 = 1_000;
+        let entry = |number| Entry { number, column: 0, row: number as u32 };
+        let orders: [fn(u64) -> u64; 3] = [|at| at, |at| EARS - 1 - at, |at| at * 7 % EARS];
+        for order in orders {
+            let mut list = List { entries: (0..EARS).map(entry).collect(), dead: 0 };
+            let mut looked_through = 0;
+            for at in 0..EARS {
+                let before = list.entries.len();
+                list.remove(entry(order(at)));
+                if list.entries.len() < before {
+                    looked_through += before;
+                }
+            }
+            assert!(list.entries.is_empty());
+            assert!(looked_through <= 2 * EARS as usize + 10, "{looked_through}");
         }
     }
 }
