@@ -10,8 +10,8 @@
 mod ecs;
 
 use framestep::{
-    Clock, Executor, JoinHandle, Signal, frames, interval, join, join3, next_frame, race, scope, sleep, spawn, timeout,
-    yield_now,
+    Clock, Executor, JoinHandle, Signal, frames, interval, join, join3, next_frame, race, scope, set_task_clock, sleep,
+    spawn, timeout, yield_now,
 };
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -259,6 +259,45 @@ fn with_slots_made_beforehand_the_first_frame_allocates_nothing() {
         }
     });
     assert_eq!((made, executor.live()), (0, 0));
+}
+
+#[test]
+fn holds_and_clocks_of_ones_own_allocate_nothing_once_warm() {
+    let mut executor = Executor::new();
+    let driven = executor.add_driven_clock(executor.main_lane(), "driven");
+    let roots: Vec<JoinHandle<()>> = (0..20)
+        .map(|number| {
+            executor.spawn(async move {
+                set_task_clock(driven);
+                loop {
+                    // What it spawns outlives it now and then, and spawns in its turn.
+                    drop(spawn(async move {
+                        sleep(us(number)).await;
+                        drop(spawn(frames(number)));
+                        join(next_frame(), frames(2)).await;
+                    }));
+                    let _ = race(next_frame(), sleep(us(5))).await;
+                }
+            })
+        })
+        .collect();
+    let mut frame = 0;
+    let mut run = |frames: u64| {
+        let mut polled = 0;
+        for _ in 0..frames {
+            driven.advance(us(3));
+            roots[frame % 20].hold();
+            roots[(frame * 7 + 3) % 20].unhold();
+            roots[(frame + 10) % 20].unhold();
+            polled += executor.poll_once().polled;
+            frame += 1;
+        }
+        polled
+    };
+    run(WARM_UP);
+    let mut polled = 0;
+    assert_eq!(allocations(|| polled = run(FRAMES / 10)), 0);
+    assert!(polled > FRAMES, "{polled} polls");
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! | `stage` | where the world is while scripts run; the one way to it |
 //! | `me`, `access`, `data` | what a script holds; what it can do with an entity; closures over components |
 //! | `data_access` | the same for query data that is named |
+//! | `queries` | the query states that these use |
 //! | `run` | closures over system parameters |
 //! | `defer` | clean-up that is certain |
 //! | `outside` | from other threads into a running game |
@@ -43,6 +44,7 @@ mod me;
 mod outside;
 #[cfg(feature = "bevy_app")]
 mod plugin;
+mod queries;
 mod registry;
 mod run;
 mod running;

@@ -31,6 +31,7 @@ use super::error::{FailureKind, ScriptError};
 use super::hear::EventHubs;
 use super::lists::{Lists, MemberKey};
 use super::me::Me;
+use super::queries::Queries;
 use super::registry::{Launch, Post, Registry, ScriptId, ScriptRegistry};
 use super::run::ParamStates;
 use super::running::End;
@@ -127,6 +128,7 @@ pub(crate) struct Store {
     pub(crate) checks: Checks,
     pub(crate) events: EventHubs,
     pub(crate) params: ParamStates,
+    pub(crate) queries: Queries,
     /// Clean-ups that found the world in use, in order.
     later: RefCell<VecDeque<Later>>,
     /// The scripts that a script owns, by the index of its id, in the order in which they started.
@@ -175,6 +177,7 @@ impl Store {
             checks: Checks::default(),
             events: EventHubs::default(),
             params: ParamStates::default(),
+            queries: Queries::default(),
             later: RefCell::default(),
             wards: RefCell::default(),
             closed: Cell::new(false),
