@@ -257,7 +257,7 @@ fn components_are_found_wherever_they_are_stored_and_however_their_entity_change
             Script::new(async move |me: Me| {
                 loop {
                     me.with(|mut health: Mut<Health>| health.0 += 1)?;
-                    me.with(|mut mood: Mut<Mood>| mood.0 += 10)?;
+                    me.with(|(mut mood, _): (Mut<Mood>, &Health)| mood.0 += 10)?;
                     say.say(format!("{} {}", me.read(|h: &Health| h.0)?, me.read(|m: &Mood| m.0)?));
                     me.with(|_: Mut<Absent>| say.say("there")).or_else(|error| {
                         assert!(matches!(error, ScriptError::MissingComponent { .. }));
