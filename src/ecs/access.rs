@@ -248,10 +248,7 @@ impl EntityAccess {
     pub fn until<F, M>(
         &self,
         mut condition: F,
-    ) -> UntilHolds<
-        impl FnMut(&World) -> Option<Result<F::Found, ScriptError>> + use<F, M>,
-        Result<F::Found, ScriptError>,
-    >
+    ) -> impl Future<Output = Result<F::Found, ScriptError>> + Unpin + use<F, M>
     where
         F: EntityCondition<M>,
     {
@@ -271,9 +268,7 @@ impl EntityAccess {
     /// # Panics
     /// In a nested access, and outside of a step.
     #[track_caller]
-    pub fn changed<C: Component>(
-        &self,
-    ) -> UntilHolds<impl FnMut(&World) -> Option<Result<(), ScriptError>> + use<C>, Result<(), ScriptError>> {
+    pub fn changed<C: Component>(&self) -> impl Future<Output = Result<(), ScriptError>> + Unpin + use<C> {
         let entity = self.entity;
         // What is written from here on bears a later tick.
         let since = stage::access(self.store, |stage| stage.world.increment_change_tick());
@@ -296,7 +291,7 @@ impl EntityAccess {
     /// # Panics
     /// When awaited in a nested access or outside of a step.
     #[track_caller]
-    pub fn despawned(&self) -> UntilHolds<impl FnMut(&World) -> Option<()> + use<>, ()> {
+    pub fn despawned(&self) -> impl Future<Output = ()> + Unpin + use<> {
         let entity = self.entity;
         UntilHolds::new(self.store, Location::caller(), move |world: &World| {
             world.get_entity(entity).is_err().then_some(())
@@ -326,11 +321,13 @@ impl EntityAccess {
     where
         D: ReleaseStateQueryData + SingleEntityQueryData + 'static,
     {
+        let mut f = Some(f);
         let changed = stage::act_with(self.store, |world, store| {
-            store.queries.with::<D, _>(world, |query, world| {
+            let changed = store.queries.with::<D, _>(world, |query, world| {
                 let item = query.get_mut(world, self.entity).ok()?;
-                Some(f(D::release_state(item)))
-            })
+                f.take().map(|f| f(D::release_state(item)))
+            });
+            changed.or_else(|| with_disabled::<D, R>(world, self.entity, f.take()?))
         });
         changed.flatten().ok_or_else(|| self.missing_known::<D>())
     }
@@ -389,6 +386,15 @@ impl EntityAccess {
             Err(ScriptError::MissingComponent { entity, component: component_of::<D>() })
         })?
     }
+}
+
+/// Reaches an entity that queries pass over, since it is disabled.
+#[cold]
+fn with_disabled<D, R>(world: &mut World, entity: Entity, f: impl FnOnce(D::Item<'_, 'static>) -> R) -> Option<R>
+where
+    D: ReleaseStateQueryData + SingleEntityQueryData,
+{
+    world.get_entity_mut(entity).ok()?.get_components_mut::<D>().ok().map(f)
 }
 
 /// Makes components known to a world in which there never was one: Bevy refuses to look for such, also where

@@ -1,7 +1,7 @@
 //! Clean-up that is certain.
 
 use std::cell::RefCell;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bevy_ecs::error::{FallbackErrorHandler, ignore};
 use bevy_ecs::prelude::*;
@@ -262,6 +262,28 @@ fn a_world_that_is_dropped_runs_none() {
     step_scripts(&mut world);
     drop(world);
     assert_eq!(log.words(), "dropped");
+}
+
+#[test]
+fn one_that_finds_its_world_replaced_runs_when_that_is_stepped_again() {
+    let (mut world, log) = (world(), Log::default());
+    let kept = Arc::new(Mutex::new(None));
+    let (say, keep) = (log.clone(), kept.clone());
+    world.spawn((
+        Health(1),
+        Script::new(async move |me: Me| {
+            let clean = me.defer(clean_up(&say, "cleaned up"));
+            me.world(|world| *keep.lock().unwrap() = Some(std::mem::replace(world, World::new())))?;
+            drop(clean);
+            say.say("dropped");
+            std::future::pending().await
+        }),
+    ));
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "dropped");
+    let mut first = kept.lock().unwrap().take().unwrap();
+    step_scripts(&mut first);
+    assert_eq!(log.words(), "cleaned up 1", "also in a step with nothing else to do");
 }
 
 #[test]
