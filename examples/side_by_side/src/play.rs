@@ -1,0 +1,71 @@
+//! Plays a script in the scene, and tells what was to be seen.
+
+use bevy::prelude::*;
+use bevy_defer::{AppReactorExtension, AsyncPlugin};
+use framestep::FramestepPlugin;
+
+use crate::scene::{self, Cast, Input, Skip};
+
+/// Who runs the script. The set-up that a crate takes is here, and counts for it.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub enum Side {
+    Framestep,
+    BevyDefer,
+}
+
+impl Side {
+    fn set_up(self, app: &mut App) {
+        match self {
+            Side::Framestep => app.add_plugins(FramestepPlugin::default()),
+            Side::BevyDefer => app.add_plugins(AsyncPlugin::default_settings()).react_to_message::<Skip>(),
+        };
+    }
+}
+
+/// One script, written for both.
+pub struct Pair {
+    pub name: &'static str,
+    pub framestep: &'static str,
+    pub bevy_defer: &'static str,
+    pub play: Play,
+    /// Framestep's first.
+    pub starts: [fn(&mut World, Cast); 2],
+    /// The last that is to be seen.
+    pub end: &'static str,
+}
+
+/// What comes from outside, and what is looked at.
+#[derive(Copy, Clone)]
+pub struct Play {
+    /// Before which frame, in order.
+    pub inputs: &'static [(u32, Input)],
+    pub frames: u32,
+    pub seen: fn(&World, Cast) -> String,
+}
+
+impl Pair {
+    pub fn play(&self, side: Side) -> Vec<String> {
+        self.play_with(side, self.play)
+    }
+
+    /// All that was to be seen, each with its frame where it differs from what was before.
+    pub fn play_with(&self, side: Side, play: Play) -> Vec<String> {
+        let (mut app, cast) = scene::app();
+        side.set_up(&mut app);
+        let [framestep, bevy_defer] = self.starts;
+        let start = if side == Side::Framestep { framestep } else { bevy_defer };
+        start(app.world_mut(), cast);
+        let mut story: Vec<String> = Vec::new();
+        for frame in 0..play.frames {
+            for (_, input) in play.inputs.iter().filter(|(at, _)| *at == frame) {
+                input.happen(app.world_mut(), cast);
+            }
+            app.update();
+            let seen = (play.seen)(app.world(), cast);
+            if story.last() != Some(&seen) {
+                story.push(seen);
+            }
+        }
+        story
+    }
+}
