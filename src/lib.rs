@@ -60,7 +60,8 @@
 //! already doesn't yield.
 //!
 //! **Lanes.** Where a frame has several points at which scripts should run, each is a [`Lane`]. A script
-//! is polled in its own lane only; `next_frame` means that lane's next step, and `sleep` follows its clock.
+//! is polled in its own lane only; `next_frame` means that lane's next step, and `sleep` follows its clock, or
+//! that of the script where it has [one of its own](set_task_clock).
 //! A lane's step is steps 2 to 8 for that lane; the main lane's step also advances the frame. Chains of
 //! wakes are free within a lane.
 //!

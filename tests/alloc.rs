@@ -286,7 +286,7 @@ fn scripts_on_entities_allocate_nothing_once_warm() {
                             asked += 1;
                             asked > 1
                         };
-                        me.until(holds_when_asked_again).await;
+                        me.until_world(holds_when_asked_again).await;
                     }
                 }
             }

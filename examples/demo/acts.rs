@@ -142,7 +142,7 @@ pub fn beam(me: &Me, cell: Cell) -> Result<bool, ScriptError> {
 /// Until the beam through a cell is lit, or until it isn't.
 #[track_caller]
 pub fn lit(me: &Me, cell: Cell, lit: bool) -> impl Future<Output = ()> + use<> {
-    me.until(move |world| {
+    me.until_world(move |world| {
         let Some(mut beams) = world.try_query::<&Beam>() else { return true };
         beams.iter(world).any(|beam| beam.lit && beam.cells.contains(&cell)) == lit
     })
@@ -151,13 +151,13 @@ pub fn lit(me: &Me, cell: Cell, lit: bool) -> impl Future<Output = ()> + use<> {
 /// Until it is unwise to be in a cell.
 #[track_caller]
 pub fn danger(me: &Me, cell: Cell) -> impl Future<Output = ()> + use<> {
-    me.until(move |world| exposed(world, cell))
+    me.until_world(move |world| exposed(world, cell))
 }
 
 /// Until a cell lies in the dark.
 #[track_caller]
 pub fn clear(me: &Me, cell: Cell) -> impl Future<Output = ()> + use<> {
-    me.until(move |world| !exposed(world, cell))
+    me.until_world(move |world| !exposed(world, cell))
 }
 
 /// Where I see the thief, each time that it changes.

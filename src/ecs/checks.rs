@@ -5,10 +5,9 @@
 //! users brought along (conditions, mappings of messages) runs here, outside of their scripts: a panic in
 //! it is kept, and goes off in the script that brought it, when that script is resumed.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::task::Waker;
@@ -16,33 +15,28 @@ use std::task::Waker;
 use bevy_ecs::world::World;
 
 use super::conditions::Conditions;
+use super::hear::WakeList;
 use super::stage;
 use crate::executor::Lane;
 
 /// What is kept of a panic until its script is resumed.
 pub(crate) type Payload = Box<dyn Any + Send>;
 
-/// The messages of one type, and who listens for them.
-pub(crate) trait Hub {
-    /// Hands every message that has come since the last time to every listener.
+/// What is read in step 5 for all who listen to it.
+pub(crate) trait Feed {
+    /// Hands everything that has come since the last time to all who listen.
     fn pull(&self, world: &World, checks: &Checks);
-    fn as_any(&self) -> &dyn Any;
-}
-
-/// A wait that messages can end.
-pub(crate) trait Waiter {
-    /// The waker, if the wait that was armed with this number still stands.
-    fn take_due(&self, armed: u64) -> Option<Waker>;
+    fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
 }
 
 /// All the waits of one store.
 #[derive(Default)]
 pub(crate) struct Checks {
-    hubs: RefCell<Vec<Rc<dyn Hub>>>,
-    /// Waits on messages that have come, with the numbers that they were armed with.
-    due: RefCell<Vec<(u64, Rc<dyn Waiter>)>>,
+    feeds: RefCell<Vec<(TypeId, Rc<dyn Feed>)>>,
+    /// Those whose messages have come, with the numbers that they were armed with.
+    due: Cell<WakeList>,
     pub(crate) conditions: Conditions,
-    /// Counts the waits on messages that were armed.
+    /// Counts the waits for what is heard.
     armed: Cell<u64>,
     woken: RefCell<VecDeque<Waker>>,
     /// Whether the executor was told to call `run`. It isn't before there is a wait to look at, since an
@@ -68,19 +62,23 @@ pub(crate) fn run() {
 impl Checks {
     fn look(&self, world: &World, lane: Lane) {
         for at in 0.. {
-            let hub = self.hubs.borrow().get(at).cloned();
-            let Some(hub) = hub else { break };
-            hub.pull(world, self);
+            let feed = self.feeds.borrow().get(at).map(|(_, feed)| feed.clone());
+            let Some(feed) = feed else { break };
+            feed.pull(world, self);
         }
-        let mut due = mem::take(&mut *self.due.borrow_mut());
+        let mut due = self.due.take();
         // ORDER: of the waits on messages that are over, the first to be armed is woken first.
         due.sort_unstable_by_key(|(armed, _)| *armed);
-        let over = due.drain(..).filter_map(|(armed, waiter)| waiter.take_due(armed));
-        self.woken.borrow_mut().extend(over);
-        *self.due.borrow_mut() = due;
+        self.woken.borrow_mut().extend(due.drain(..).map(|(_, waker)| waker));
+        self.due.set(due);
 
         // ORDER: conditions behind messages.
         self.conditions.look(world, lane, &mut |waker| self.woken.borrow_mut().push_back(waker));
+    }
+
+    /// Whether a look in this lane would find nothing and run nothing.
+    pub(crate) fn are_quiet(&self, lane: Lane) -> bool {
+        self.feeds.borrow().is_empty() && self.conditions.are_none(lane)
     }
 
     pub(crate) fn are_hooked(&self) -> bool {
@@ -96,26 +94,30 @@ impl Checks {
         self.woken.borrow_mut().pop_front()
     }
 
-    /// The hub of type `H`, made if it isn't there yet.
-    pub(crate) fn hub<H: Hub + 'static>(&self, make: impl FnOnce() -> H) -> Rc<dyn Hub> {
-        let mut hubs = self.hubs.borrow_mut();
-        if let Some(hub) = hubs.iter().find(|hub| hub.as_any().is::<H>()) {
-            return hub.clone();
+    /// The feed that goes by this type, made if it isn't there yet.
+    pub(crate) fn feed(&self, of: TypeId, make: impl FnOnce() -> Rc<dyn Feed>) -> Rc<dyn Feed> {
+        let mut feeds = self.feeds.borrow_mut();
+        if let Some((_, feed)) = feeds.iter().find(|(known, _)| *known == of) {
+            return feed.clone();
         }
-        let hub: Rc<dyn Hub> = Rc::new(make());
-        hubs.push(hub.clone());
-        hub
+        let feed = make();
+        feeds.push((of, feed.clone()));
+        feed
     }
 
-    /// The number of a wait on messages that is being armed.
-    pub(crate) fn arm_message(&self) -> u64 {
+    /// The number of a wait for what is heard that is being armed.
+    pub(crate) fn arm(&self) -> u64 {
         self.armed.set(self.armed.get() + 1);
         self.armed.get()
     }
 
-    /// Something has come for a wait; step 5 will wake it.
-    pub(crate) fn has_come(&self, armed: u64, waiter: Rc<dyn Waiter>) {
-        self.due.borrow_mut().push((armed, waiter));
+    /// The list of those that step 5 will wake, to be added to.
+    pub(crate) fn take_due(&self) -> WakeList {
+        self.due.take()
+    }
+
+    pub(crate) fn set_due(&self, due: WakeList) {
+        self.due.set(due);
     }
 }
 

@@ -79,6 +79,11 @@ impl Conditions {
         }
     }
 
+    /// Whether a lane has no conditions.
+    pub(crate) fn are_none(&self, lane: Lane) -> bool {
+        self.lanes.borrow().get(usize::from(lane.index)).is_none_or(Vec::is_empty)
+    }
+
     /// Looks at the conditions of a lane. Those that are over leave its list; their wakers go to `woken`.
     pub(crate) fn look(&self, world: &World, lane: Lane, woken: &mut dyn FnMut(Waker)) {
         let lane = usize::from(lane.index);

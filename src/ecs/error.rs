@@ -53,6 +53,16 @@ pub enum ScriptError {
         /// The resource's type.
         resource: &'static str,
     },
+    /// A closure over system parameters asked for something that isn't there.
+    MissingParam {
+        /// The types of its parameters.
+        param: &'static str,
+    },
+    /// Bevy couldn't run a system: a parameter can't be had, or it is running already.
+    SystemNotRun {
+        /// The system's type.
+        system: &'static str,
+    },
     /// The access was made inside of another access to the same world.
     Reentrant,
     /// No step of the script's world is running.
@@ -74,6 +84,14 @@ impl fmt::Display for ScriptError {
             ScriptError::MissingResource { resource } => {
                 write!(f, "the world has no resource `{resource}`: insert it first, or handle this error")
             }
+            ScriptError::MissingParam { param } => write!(
+                f,
+                "one of the parameters `{param}` can't be had: insert the resource, or make sure that a `Single` finds one; or handle this error"
+            ),
+            ScriptError::SystemNotRun { system } => write!(
+                f,
+                "the system `{system}` couldn't run: one of its parameters can't be had, or it is running already"
+            ),
             ScriptError::Reentrant => f.write_str(
                 "the world is in use by an enclosing access: use what that closure was given, or make the second access after it has returned",
             ),

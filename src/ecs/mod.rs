@@ -7,38 +7,56 @@
 //! | `store` | the executor in the world; starting, cancelling and ending scripts |
 //! | `running` | a script's future |
 //! | `stage` | where the world is while scripts run; the one way to it |
-//! | `me` | what a script holds |
-//! | `listen`, `until` | waits on messages and on conditions |
+//! | `me`, `access`, `data` | what a script holds; what it can do with an entity; closures over components |
+//! | `run` | closures over system parameters |
+//! | `defer` | clean-up that is certain |
+//! | `start` | starting scripts on entities of their own |
+//! | `hear` | waits on messages and on events |
+//! | `until`, `finished` | waits on conditions, and on the end of another script |
 //! | `conditions`, `checks` | step 5 of a frame: conditions by type, and all that is looked at |
 //! | `step` | the systems |
+//! | `lanes` | going from lane to lane |
 //! | `error`, `tell` | what goes wrong, and who is told |
 //! | `plugin` | the same for an app |
 //!
 //! Nothing here is `unsafe`.
 
+mod access;
 mod checks;
 mod conditions;
+mod data;
+mod defer;
 mod error;
-mod listen;
+mod finished;
+pub mod hear;
+mod lanes;
 mod me;
 #[cfg(feature = "bevy_app")]
 mod plugin;
 mod registry;
+mod run;
 mod running;
 mod script;
 mod stage;
+mod start;
 mod step;
 mod store;
 mod tell;
 mod until;
 
+pub use access::EntityAccess;
+pub use data::{EntityCondition, EntityFn, Verdict};
+pub use defer::Deferred;
 pub use error::{FailureKind, ScriptError, ScriptFailure};
-pub use listen::{Listener, NextMessage};
-pub use me::{Me, Other};
+pub use finished::Finished;
+pub use hear::{Heard, Listener, NextHeard, Source};
+pub use me::Me;
 #[cfg(feature = "bevy_app")]
 pub use plugin::FramestepPlugin;
 pub use registry::{ScriptId, ScriptRegistry};
+pub use run::ParamFn;
 pub use script::{Script, ScriptOf, Scripts};
+pub use start::SpawnScript;
 pub use step::{ScriptSystems, step_lane, step_lane_by, step_scripts, step_scripts_by};
 pub use store::ScriptExecutor;
-pub use until::UntilSome;
+pub use until::UntilHolds;

@@ -11,10 +11,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::thread::ThreadId;
 
 use bevy_ecs::entity::Entity;
 use bevy_ecs::resource::Resource;
+use bevy_ecs::schedule::InternedScheduleLabel;
 
 use super::script::{Body, Plan};
 use crate::executor::FrameReport;
@@ -132,11 +134,22 @@ struct State {
     /// Of each index, the generation that is current, and the entity that the `Script` was inserted on.
     seats: Vec<(u32, Entity)>,
     free: Vec<u32>,
+    /// Who waits for the end of a script, in the order in which they began to.
+    waiting: Vec<Waiting>,
+    waits: u64,
     posts: Vec<Post>,
     running: usize,
     report: FrameReport,
     /// The thread that steps these scripts, once one has.
     home: Option<ThreadId>,
+    /// Lanes that somebody has promised to step.
+    expected: Vec<InternedScheduleLabel>,
+}
+
+struct Waiting {
+    number: u64,
+    script: ScriptId,
+    waker: Waker,
 }
 
 impl Default for Registry {
@@ -191,19 +204,74 @@ impl Registry {
 
     /// A script has ended by itself. Its index is free, unless it was cancelled before: then by its post.
     pub(crate) fn finish(&self, id: ScriptId) {
-        let mut state = self.lock();
-        if self.end(&mut state, id) {
-            Self::release(&mut state, id);
+        let has_ended = {
+            let mut state = self.lock();
+            let has_ended = self.end(&mut state, id);
+            if has_ended {
+                Self::release(&mut state, id);
+            }
+            has_ended
+        };
+        if has_ended {
+            self.wake_those_waiting(id);
         }
     }
 
     /// The store is done with a script that was cancelled.
     pub(crate) fn free(&self, id: ScriptId) {
         Self::release(&mut self.lock(), id);
+        self.wake_those_waiting(id);
+    }
+
+    /// Has the end of a script wake `waker`: by a new wait, or by the one with this number. `None` if the
+    /// script has ended.
+    pub(crate) fn wait_for(&self, script: ScriptId, number: Option<u64>, waker: &Waker) -> Option<u64> {
+        let mut waker = waker.clone();
+        let mut state = self.lock();
+        if !self.is_current(&state, script) {
+            return None;
+        }
+        let known = number.and_then(|number| state.waiting.iter_mut().find(|waiting| waiting.number == number));
+        if let Some(known) = known {
+            std::mem::swap(&mut known.waker, &mut waker);
+            drop(state);
+            return number;
+        }
+        let number = state.waits;
+        state.waits += 1;
+        state.waiting.push(Waiting { number, script, waker });
+        Some(number)
+    }
+
+    /// Takes a wait for the end of a script back.
+    pub(crate) fn stop_waiting(&self, number: u64) {
+        let waiting = {
+            let mut state = self.lock();
+            let at = state.waiting.iter().position(|waiting| waiting.number == number);
+            at.map(|at| state.waiting.remove(at))
+        };
+        drop(waiting);
+    }
+
+    fn wake_those_waiting(&self, script: ScriptId) {
+        loop {
+            let waiting = {
+                let mut state = self.lock();
+                // ORDER: in the order in which they began to wait.
+                let at = state.waiting.iter().position(|waiting| waiting.script == script);
+                at.map(|at| state.waiting.remove(at))
+            };
+            let Some(waiting) = waiting else { return };
+            waiting.waker.wake();
+        }
+    }
+
+    fn is_current(&self, state: &State, id: ScriptId) -> bool {
+        id.registry == self.number && state.seats[id.index as usize].0 == id.generation
     }
 
     fn end(&self, state: &mut State, id: ScriptId) -> bool {
-        if id.registry != self.number || state.seats[id.index as usize].0 != id.generation {
+        if !self.is_current(state, id) {
             return false;
         }
         state.seats[id.index as usize].0 = id.generation.wrapping_add(1);
@@ -219,7 +287,7 @@ impl Registry {
     }
 
     pub(crate) fn is_running(&self, id: ScriptId) -> bool {
-        id.registry == self.number && self.lock().seats[id.index as usize].0 == id.generation
+        self.is_current(&self.lock(), id)
     }
 
     /// Whether anything was posted since the last collection: one atomic load.
@@ -246,6 +314,16 @@ impl Registry {
 
     pub(crate) fn set_report(&self, report: FrameReport) {
         self.lock().report = report;
+    }
+
+    /// Notes that the lane of this label will be stepped, though it may take its time.
+    #[cfg(feature = "bevy_app")]
+    pub(crate) fn expect_lane(&self, label: InternedScheduleLabel) {
+        self.lock().expected.push(label);
+    }
+
+    pub(crate) fn expects_lane(&self, label: InternedScheduleLabel) -> bool {
+        self.lock().expected.contains(&label)
     }
 
     pub(crate) fn home(&self) -> Option<ThreadId> {

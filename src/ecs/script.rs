@@ -78,6 +78,12 @@ pub(crate) struct Plan {
     pub(crate) made_at: &'static Location<'static>,
     /// The lane's label and its name; `None` is the main lane.
     pub(crate) lane: Option<(InternedScheduleLabel, &'static str)>,
+    /// The script with which it ends.
+    pub(crate) owned_by: Option<ScriptId>,
+    /// Whether its entity is there for it alone.
+    pub(crate) is_alone: bool,
+    /// Whether its failures keep a severity that can end the game.
+    pub(crate) escalates: bool,
 }
 
 /// Where a script was enlisted.
@@ -106,7 +112,8 @@ impl Script {
     where
         F: AsyncFnOnce(Me) -> Result + Send + 'static,
     {
-        let plan = Plan { name, made_at: Location::caller(), lane: None };
+        let plan =
+            Plan { name, made_at: Location::caller(), lane: None, owned_by: None, is_alone: false, escalates: false };
         Script { plan, body: Mutex::new(Some(Box::new(script))), link: OnceLock::new() }
     }
 
@@ -116,6 +123,44 @@ impl Script {
     #[must_use]
     pub fn in_lane<L: ScheduleLabel>(mut self, label: L) -> Self {
         self.plan.lane = Some((label.intern(), std::any::type_name::<L>()));
+        self
+    }
+
+    /// Ties the script to another one: it is cancelled when that ends, in whatever way. If that has ended
+    /// by the time at which this would start, it doesn't.
+    ///
+    /// ```
+    /// use bevy_ecs::prelude::*;
+    /// use framestep::{Me, Script, frames, next_frame};
+    ///
+    /// async fn boss(me: Me) -> Result {
+    ///     let drums = Script::new(async |_: Me| loop { next_frame().await });
+    ///     me.spawn_script(drums.owned_by(me.id()))?;
+    ///     frames(600).await;
+    ///     Ok(())                                      // and the drums are silent
+    /// }
+    /// ```
+    #[must_use]
+    pub fn owned_by(mut self, script: ScriptId) -> Self {
+        self.plan.owned_by = Some(script);
+        self
+    }
+
+    /// Despawns the entity that carries the script when the script ends by itself, fails, or is cancelled
+    /// by its id: for entities that are there for their script alone. [`SpawnScript`](crate::SpawnScript) says it for
+    /// those that it spawns.
+    #[must_use]
+    pub fn despawn_at_end(mut self) -> Self {
+        self.plan.is_alone = true;
+        self
+    }
+
+    /// Lets the script's failures end the game: they are told to Bevy's error handler at the severity that
+    /// the error has (by Bevy's default that panics), and panics of the script at
+    /// [`Severity::Panic`](bevy_ecs::error::Severity). Without this they are told as errors at most.
+    #[must_use]
+    pub fn escalate(mut self) -> Self {
+        self.plan.escalates = true;
         self
     }
 

@@ -3,6 +3,9 @@
 //! The rule: one step of one lane is one exclusive call. For its length the world lies on the stage, and
 //! it is back in its place before anybody is told of what went wrong. A step inside of a step of the same
 //! world isn't made: the error handler is told. Steps of other worlds, inside of a script, are fine.
+//!
+//! A step that finds nothing to do is made without the world, which then stays where it is: nothing could
+//! tell the difference.
 
 use std::time::Duration;
 
@@ -35,7 +38,18 @@ pub enum ScriptSystems {
     Step,
 }
 
-/// One frame of the scripts of this world: steps their main lane, by the step of the executor's builder.
+/// One frame of the scripts of this world: steps their main lane.
+///
+#[cfg_attr(
+    feature = "bevy_time",
+    doc = "The step is as long as the delta of the world's `Time`, which where this runs in an app is that of \
+           `Time<Virtual>`, and in `FixedUpdate` that of `Time<Fixed>`; without a `Time` it is the step of the \
+           executor's builder."
+)]
+#[cfg_attr(
+    not(feature = "bevy_time"),
+    doc = "The step is that of the executor's builder; with the feature `bevy_time` it is as long as the world's `Time` says."
+)]
 ///
 /// An exclusive system, and a function to call. It brings the world's [`ScriptExecutor`] along if there
 /// is none. In order: scripts that were started and cancelled since the last step are attended to, in the
@@ -91,11 +105,12 @@ pub fn step_scripts_by(world: &mut World, length: Duration) {
     step(world, None, Some(length));
 }
 
-/// A system that steps the lane of `label`, by the step of the executor's builder.
+/// A system that steps the lane of `label`, by the same length as [`step_scripts`].
 ///
 /// Scripts go there with [`Script::in_lane`](crate::Script::in_lane) or
 /// [`resume_in`](crate::resume_in). The label is a name for the lane, mostly that of the schedule which the
 /// system is added to; nothing ties the two.
+#[cfg_attr(feature = "bevy_app", doc = "The label `Update` is the main lane's.")]
 ///
 /// ```
 /// use bevy_ecs::prelude::*;
@@ -112,8 +127,15 @@ pub fn step_scripts_by(world: &mut World, length: Duration) {
 /// physics.run(&mut world);
 /// ```
 pub fn step_lane<L: ScheduleLabel>(label: L) -> impl FnMut(&mut World) + Send + Sync + 'static {
-    let lane = (label.intern(), std::any::type_name::<L>());
-    move |world: &mut World| step(world, Some(lane), None)
+    stepper(label.intern(), std::any::type_name::<L>())
+}
+
+/// The system that steps the lane of a label.
+pub(crate) fn stepper(
+    label: InternedScheduleLabel,
+    name: &'static str,
+) -> impl FnMut(&mut World) + Send + Sync + 'static {
+    move |world: &mut World| step(world, Some((label, name)), None)
 }
 
 /// Steps the lane of `label` by a length of your own.
@@ -133,6 +155,16 @@ fn step(world: &mut World, lane: Option<(InternedScheduleLabel, &'static str)>, 
         Some((label, name)) => store.lane(label, name),
         None => store.executor.main_lane(),
     };
+    let length = nanos(length.unwrap_or_else(|| length_of(world, &store)));
+    if home.is_some()
+        && store.acts_for(&registry)
+        && let Some(report) = store.try_quiet_step(lane, length)
+    {
+        store.take_down();
+        store.set_report(report);
+        tell::all(world, &store.failures);
+        return;
+    }
     let Some(step) = Step::begin(world, &store, lane) else {
         tell::error(world, BevyError::error(WITHIN_STEP));
         return;
@@ -140,8 +172,7 @@ fn step(world: &mut World, lane: Option<(InternedScheduleLabel, &'static str)>, 
     store.bind(registry, here);
     // ORDER: what was started and cancelled since the last step comes before the step, in that order.
     store.settle();
-    let core = store.executor.core();
-    let report = core.try_step(lane.index, nanos(length.unwrap_or_else(|| core.default_step())));
+    let report = store.executor.core().try_step(lane.index, length);
     store.take_down();
     store.settle();
     drop(step);
@@ -150,6 +181,16 @@ fn step(world: &mut World, lane: Option<(InternedScheduleLabel, &'static str)>, 
         None => tell::error(world, BevyError::error(WITHIN_STEP)),
     }
     tell::all(world, &store.failures);
+}
+
+/// How long a step is where nobody says.
+fn length_of(world: &World, store: &Store) -> Duration {
+    #[cfg(feature = "bevy_time")]
+    if let Some(time) = world.get_resource::<bevy_time::Time>() {
+        return time.delta();
+    }
+    let _ = world;
+    store.executor.core().default_step()
 }
 
 const OTHER_THREAD: &str = "the scripts of this world live on another thread, and were not stepped: call `step_scripts` \

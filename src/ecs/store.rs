@@ -21,17 +21,22 @@ use std::thread::ThreadId;
 use bevy_ecs::entity::Entity;
 use bevy_ecs::error::Result;
 use bevy_ecs::schedule::InternedScheduleLabel;
+#[cfg(feature = "bevy_app")]
+use bevy_ecs::schedule::ScheduleLabel;
 use bevy_ecs::world::World;
 
+use super::access::EntityAccess;
 use super::checks::{self, Checks};
 use super::error::{FailureKind, ScriptError};
+use super::hear::EventHubs;
 use super::me::Me;
 use super::registry::{Launch, Post, Registry, ScriptId, ScriptRegistry};
+use super::run::ParamStates;
 use super::running::End;
 use super::script::{Launched, Plan, Script, ScriptOf};
 use super::stage::{self, Stage, StoreKey};
 use super::tell::Failures;
-use crate::executor::{Executor, FrameReport, JoinHandle, Lane, TaskId, TaskState};
+use crate::executor::{Executor, FrameReport, JoinHandle, Lane, TaskId, TaskInfo, TaskState};
 
 /// The executor of this world's scripts: non-send data of the world.
 ///
@@ -64,6 +69,13 @@ impl ScriptExecutor {
     /// systems step it.
     pub fn executor(&self) -> &Executor {
         &self.store.executor
+    }
+
+    /// What a script is doing: where it is parked, how often it was polled. `None` if it has ended or wasn't
+    /// started yet.
+    pub fn script_info(&self, script: ScriptId) -> Option<TaskInfo> {
+        let task = self.store.rows.borrow().get(script.index as usize)?.filter(|row| row.id == script)?.task;
+        self.executor().task_info(task)
     }
 
     /// The lane of a label, made if it isn't there yet.
@@ -107,8 +119,16 @@ pub(crate) struct Store {
     parting: RefCell<Vec<Row>>,
     posts: RefCell<VecDeque<Post>>,
     pub(crate) failures: Failures,
+    /// By their labels; the main lane only if it has one.
     lanes: RefCell<Vec<(InternedScheduleLabel, Lane)>>,
     pub(crate) checks: Checks,
+    pub(crate) events: EventHubs,
+    pub(crate) params: ParamStates,
+    /// Clean-ups that found the world in use, in order.
+    later: RefCell<VecDeque<Later>>,
+    /// Scripts that are owned by scripts: the owner, a number that keeps them in order, and the owned.
+    wards: RefCell<Vec<(ScriptId, u64, ScriptId)>>,
+    wards_made: Cell<u64>,
     /// The world has dropped its hold.
     closed: Cell<bool>,
 }
@@ -124,24 +144,36 @@ pub(crate) struct Row {
     pub(crate) owner: Entity,
     pub(crate) name: &'static str,
     pub(crate) made_at: &'static Location<'static>,
+    pub(crate) escalates: bool,
 }
+
+/// What waits for the world to be free.
+pub(crate) type Later = Box<dyn FnOnce(&mut World)>;
 
 impl Store {
     fn new(executor: Executor) -> Self {
         static KEYS: AtomicU32 = AtomicU32::new(0);
         let key = StoreKey(KEYS.fetch_add(1, Ordering::Relaxed));
-        let stage = Stage::new(key, executor.main_lane());
+        let main = executor.main_lane();
         Store {
             executor,
             key,
             registry: RefCell::default(),
-            stage: Cell::new(Some(stage)),
+            stage: Cell::new(Some(Stage::new(key, main))),
             rows: RefCell::default(),
             parting: RefCell::default(),
             posts: RefCell::default(),
             failures: Failures::default(),
+            #[cfg(feature = "bevy_app")]
+            lanes: RefCell::new(vec![(bevy_app::Update.intern(), main)]),
+            #[cfg(not(feature = "bevy_app"))]
             lanes: RefCell::default(),
             checks: Checks::default(),
+            events: EventHubs::default(),
+            params: ParamStates::default(),
+            later: RefCell::default(),
+            wards: RefCell::default(),
+            wards_made: Cell::new(0),
             closed: Cell::new(false),
         }
     }
@@ -175,18 +207,27 @@ impl Store {
             self.cancel_all();
             bound.set_home(None);
             *self.registry.borrow_mut() = registry.clone();
+            for (label, lane) in &*self.lanes.borrow() {
+                self.expect(&registry, *label, *lane);
+            }
         }
         registry.set_home(Some(home));
     }
 
+    /// Whether this is the registry that is acted for.
+    pub(crate) fn acts_for(&self, registry: &Arc<Registry>) -> bool {
+        Arc::ptr_eq(registry, &self.registry.borrow())
+    }
+
     #[inline]
     pub(crate) fn has_mail(&self) -> bool {
-        self.closed.get() || self.registry.borrow().has_mail()
+        self.closed.get() || self.registry.borrow().has_mail() || !self.later.borrow().is_empty()
     }
 
     /// Acts on what was posted, in order, until nothing is left.
     pub(crate) fn settle(&self) {
         loop {
+            self.run_those_left();
             let registry = self.registry.borrow().clone();
             if self.closed.get() {
                 // Whoever steps this registry's scripts next finds those that were not started.
@@ -212,10 +253,23 @@ impl Store {
             // Cancelled before it started: that post follows, and frees the index.
             return;
         }
+        if let Some(owner) = plan.owned_by {
+            if !registry.is_running(owner) {
+                registry.retire(id);
+                return;
+            }
+            let number = self.wards_made.get();
+            self.wards_made.set(number + 1);
+            let ward = (owner, number, id);
+            let mut wards = self.wards.borrow_mut();
+            let at = wards.partition_point(|known| (known.0, known.1) < (owner, number));
+            wards.insert(at, ward);
+        }
         let owner = stage::access(self.key, |stage| stage.world.get::<ScriptOf>(entity).map(|of| of.0));
         let owner = owner.ok().flatten().unwrap_or(entity);
-        let started = body.launch(self, plan, Me::new(owner, id, self.key));
-        let row = |task| Row { id, task, entity, owner, name: plan.name, made_at: plan.made_at };
+        let started = body.launch(self, plan, Me::new(EntityAccess::new(owner, self.key), id));
+        let row =
+            |task| Row { id, task, entity, owner, name: plan.name, made_at: plan.made_at, escalates: plan.escalates };
         match started {
             Ok(task) => {
                 let mut rows = self.rows.borrow_mut();
@@ -241,7 +295,47 @@ impl Store {
             self.executor.cancel(row.task);
         }
         self.tidy(id, entity);
+        self.release_wards(registry, id);
         registry.free(id);
+    }
+
+    /// A script has ended: cancels those that it owns, in the order in which they started.
+    fn release_wards(&self, registry: &Registry, owner: ScriptId) {
+        loop {
+            let ward = {
+                let mut wards = self.wards.borrow_mut();
+                let at = wards.partition_point(|known| known.0 < owner);
+                if wards.get(at).is_none_or(|known| known.0 != owner) {
+                    return;
+                }
+                wards.remove(at).2
+            };
+            registry.retire(ward);
+        }
+    }
+
+    /// Leaves a clean-up for when the world is free.
+    pub(crate) fn run_later(&self, clean_up: Later) {
+        self.later.borrow_mut().push_back(clean_up);
+    }
+
+    /// Runs the clean-ups that were left, if the world is free by now.
+    fn run_those_left(&self) {
+        while !self.later.borrow().is_empty() && stage::access(self.key, |_| ()).is_ok() {
+            let clean_up = self.later.borrow_mut().pop_front();
+            let ran = stage::access(self.key, |stage| {
+                if let Some(clean_up) = clean_up {
+                    // Whoever left it is gone, and nobody else is to suffer for its panic.
+                    let _ = checks::guarded(|| clean_up(&mut stage.world));
+                    stage.world.flush();
+                }
+            });
+            debug_assert!(ran.is_ok(), "it was free just now");
+        }
+    }
+
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        self.registry.borrow().clone()
     }
 
     /// Cancels every script that was started, in order of their indices: the world or the registry is gone.
@@ -273,7 +367,8 @@ impl Store {
             if world.get::<Script>(entity).and_then(Script::id) != Some(id) {
                 return;
             }
-            if world.get::<ScriptOf>(entity).is_some() {
+            let is_alone = world.get::<Script>(entity).is_some_and(|script| script.plan().is_alone);
+            if is_alone || world.get::<ScriptOf>(entity).is_some() {
                 world.despawn(entity);
             } else {
                 world.entity_mut(entity).remove::<Script>();
@@ -293,6 +388,8 @@ impl Store {
         let handle = JoinHandle::<()>::new(core.clone(), spawned, plan.made_at);
         let task = spawned.map_err(|limit| (handle.id(), limit))?;
         if let Some(slot) = core.find(task) {
+            // It may have been started while another script runs, which it doesn't belong to.
+            core.set_family(slot, task.index());
             core.set_name(slot, plan.name);
         }
         Ok(task)
@@ -303,6 +400,7 @@ impl Store {
         known.unwrap_or_else(|| {
             let lane = self.executor.add_lane(name);
             self.lanes.borrow_mut().push((label, lane));
+            self.expect(&self.registry.borrow(), label, lane);
             if self.checks.are_hooked() {
                 self.executor.on_check(lane, checks::run);
             }
@@ -310,14 +408,31 @@ impl Store {
         })
     }
 
+    /// Lets a lane wait for its first step if the registry was told that there will be one.
+    fn expect(&self, registry: &Registry, label: InternedScheduleLabel, lane: Lane) {
+        if registry.expects_lane(label) {
+            self.executor.core().lane(lane.index).warned.set(true);
+        }
+    }
+
     /// Has the executor look at the waits from here on.
     pub(crate) fn hook_checks(&self) {
         if !self.checks.hook() {
-            self.executor.on_check(self.executor.main_lane(), checks::run);
-            for (_, lane) in &*self.lanes.borrow() {
+            let main = self.executor.main_lane();
+            self.executor.on_check(main, checks::run);
+            for (_, lane) in self.lanes.borrow().iter().filter(|(_, lane)| *lane != main) {
                 self.executor.on_check(*lane, checks::run);
             }
         }
+    }
+
+    /// Makes a step of a lane without the world, if there is nothing to do in it.
+    pub(crate) fn try_quiet_step(&self, lane: Lane, step_nanos: u64) -> Option<FrameReport> {
+        let hooks = if self.checks.are_hooked() { 1 } else { 0 };
+        if self.has_mail() || (hooks > 0 && !self.checks.are_quiet(lane)) {
+            return None;
+        }
+        self.executor.core().try_quiet_step(lane.index, step_nanos, hooks)
     }
 
     /// The guard that a script's future carries.
@@ -337,6 +452,7 @@ impl Store {
                 self.failures.report(&row, FailureKind::Error(error));
             }
         }
+        self.release_wards(registry, id);
         if let Some(row) = row {
             self.tidy(row.id, row.entity);
             if self.has_mail() {

@@ -1,7 +1,8 @@
 //! Telling Bevy's fallback error handler what became of scripts.
 //!
 //! The rule: it is told after the step, when the world is back in its place, in the order in which things
-//! went wrong, and never at a severity above `Error`: a script that fails ends itself, not the game. A
+//! went wrong, and never at a severity above `Error`, unless the script asks for it: a script that fails ends
+//! itself, not the game. A
 //! handler that panics all the same panics out of the step's system; what it wasn't told yet comes with
 //! the next step.
 //!
@@ -35,6 +36,7 @@ struct Failure {
     owner: Option<Entity>,
     name: Cow<'static, str>,
     made_at: &'static Location<'static>,
+    escalates: bool,
     what: What,
 }
 
@@ -46,8 +48,8 @@ enum What {
 
 impl Failure {
     fn of(row: &Row, what: What) -> Self {
-        let Row { id, owner, name, made_at, .. } = *row;
-        Failure { script: Some(id), owner: Some(owner), name: Cow::Borrowed(name), made_at, what }
+        let Row { id, owner, name, made_at, escalates, .. } = *row;
+        Failure { script: Some(id), owner: Some(owner), name: Cow::Borrowed(name), made_at, escalates, what }
     }
 }
 
@@ -81,7 +83,14 @@ impl Failures {
             let what = What::Known(kind);
             failures.push_back(match row_of(task) {
                 Some(row) => Failure::of(&row, what),
-                None => Failure { script: None, owner: None, name: name.into(), made_at: spawned_at, what },
+                None => Failure {
+                    script: None,
+                    owner: None,
+                    name: name.into(),
+                    made_at: spawned_at,
+                    escalates: false,
+                    what,
+                },
             });
         }
         // A future that was cancelled while the thread unwound for another reason didn't panic.
@@ -93,21 +102,25 @@ impl Failures {
 pub(crate) fn all(world: &World, failures: &Failures) {
     loop {
         let failure = failures.0.borrow_mut().pop_front();
-        let Some(Failure { script, owner, name, made_at, what }) = failure else { break };
+        let Some(Failure { script, owner, name, made_at, escalates, what }) = failure else { break };
         if let What::Known(kind) = what {
-            tell(world, ScriptFailure { script, name: name.into_owned(), entity: owner, spawned_at: made_at, kind });
+            let name = name.into_owned();
+            tell(world, escalates, ScriptFailure { script, name, entity: owner, spawned_at: made_at, kind });
         }
     }
 }
 
 /// Tells about a script that isn't known to a store.
 pub(crate) fn script(world: &World, script: Option<ScriptId>, entity: Option<Entity>, plan: Plan, kind: FailureKind) {
-    tell(world, ScriptFailure { script, name: plan.name.to_owned(), entity, spawned_at: plan.made_at, kind });
+    let name = plan.name.to_owned();
+    tell(world, plan.escalates, ScriptFailure { script, name, entity, spawned_at: plan.made_at, kind });
 }
 
-fn tell(world: &World, failure: ScriptFailure) {
+fn tell(world: &World, escalates: bool, failure: ScriptFailure) {
     let severity = match &failure.kind {
+        FailureKind::Error(error) if escalates => error.severity(),
         FailureKind::Error(error) => error.severity().min(Severity::Error),
+        FailureKind::Panic(_) if escalates => Severity::Panic,
         FailureKind::PutOff(_) | FailureKind::LaneNotStepped(_) => Severity::Warning,
         _ => Severity::Error,
     };

@@ -17,9 +17,9 @@ use super::conditions::Column;
 use super::stage::{self, StoreKey};
 use crate::executor::{WaitKind, current};
 
-/// The wait that [`Me::until_some`](crate::Me::until_some) gives.
+/// The wait for a condition of the world: [`EntityAccess::until`](crate::EntityAccess::until) and its kind.
 #[must_use = "a wait does nothing unless it is awaited"]
-pub struct UntilSome<F, T> {
+pub struct UntilHolds<F, T> {
     store: StoreKey,
     at: &'static Location<'static>,
     state: State<F, T>,
@@ -32,16 +32,19 @@ enum State<F, T> {
     Done,
 }
 
-impl<F, T> UntilSome<F, T> {
-    pub(crate) fn new(store: StoreKey, at: &'static Location<'static>, condition: F) -> Self {
-        UntilSome { store, at, state: State::New(condition) }
+impl<F, T> UntilHolds<F, T> {
+    pub(crate) fn new(store: StoreKey, at: &'static Location<'static>, condition: F) -> Self
+    where
+        F: FnMut(&World) -> Option<T>,
+    {
+        UntilHolds { store, at, state: State::New(condition) }
     }
 }
 
 // Nothing in here is ever pinned.
-impl<F, T> Unpin for UntilSome<F, T> {}
+impl<F, T> Unpin for UntilHolds<F, T> {}
 
-impl<F, T> Future for UntilSome<F, T>
+impl<F, T> Future for UntilHolds<F, T>
 where
     F: FnMut(&World) -> Option<T> + 'static,
     T: 'static,
@@ -80,7 +83,7 @@ where
     }
 }
 
-impl<F, T> Drop for UntilSome<F, T> {
+impl<F, T> Drop for UntilHolds<F, T> {
     fn drop(&mut self) {
         if let State::Armed(column, row) = &self.state {
             column.let_go(*row);
@@ -88,8 +91,8 @@ impl<F, T> Drop for UntilSome<F, T> {
     }
 }
 
-impl<F, T> fmt::Debug for UntilSome<F, T> {
+impl<F, T> fmt::Debug for UntilHolds<F, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UntilSome").field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("UntilHolds").field("at", &self.at).finish_non_exhaustive()
     }
 }

@@ -5,7 +5,8 @@
 //! advancing it; no deadline ever moves, since a deadline is a time of the clock itself.
 //!
 //! A clock belongs to a lane: the lane's step advances it and fires what is due, clocks in order of
-//! creation. The first clock of each lane counts its steps, for `frames`.
+//! creation. The first clock of each lane counts its steps, for `frames`. A driven clock takes in what it was
+//! given since the lane's last step, where others take the step's length.
 
 use std::task::Waker;
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub(crate) struct ClockState {
     /// Counts steps of its lane instead of nanoseconds.
     pub(crate) counts_steps: bool,
     pub(crate) paused: bool,
+    /// Of a driven clock: what it was given since its lane's last step.
+    given: Option<u64>,
     now: u64,
     numerator: u32,
     denominator: u32,
@@ -45,12 +48,29 @@ impl ClockState {
             lane,
             counts_steps,
             paused: false,
+            given: None,
             now,
             numerator: 1,
             denominator: 1,
             remainder: 0,
             wheel: Wheel::new(now),
         }
+    }
+
+    /// Makes it a driven clock.
+    pub(crate) fn driven(mut self) -> Self {
+        self.given = Some(0);
+        self
+    }
+
+    /// Gives a driven clock time for its lane's next step; while it is paused that is lost. `false` if it isn't
+    /// driven.
+    pub(crate) fn give(&mut self, nanos: u64) -> bool {
+        let Some(given) = &mut self.given else { return false };
+        if !self.paused {
+            *given = given.saturating_add(nanos);
+        }
+        true
     }
 
     /// For inspection.
@@ -76,6 +96,7 @@ impl ClockState {
 
     /// Step 1 for this clock: moves its time on for a step of its lane.
     pub(crate) fn advance(&mut self, step_nanos: u64) {
+        let step_nanos = self.given.as_mut().map_or(step_nanos, std::mem::take);
         if self.counts_steps {
             self.now += 1;
         } else if !self.paused {
@@ -140,7 +161,7 @@ impl ClockState {
     /// long enough, or there is no timer.
     pub(crate) fn step_to_next_deadline(&self) -> Option<Duration> {
         let deadline = self.wheel.next_deadline()?;
-        if self.paused || self.numerator == 0 {
+        if self.paused || self.numerator == 0 || self.given.is_some() {
             return None;
         }
         let parts = u128::from(deadline - self.now.min(deadline)) * u128::from(self.denominator);

@@ -23,6 +23,7 @@ use slab::Slab;
 use super::batch::Batch;
 use super::clock::ClockState;
 use super::extra::Extra;
+use super::hold::HELD;
 use super::inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
 use super::key::TaskId;
 use super::lane::{Lane, LaneState, MAX_LANES, Stamp, entry};
@@ -90,11 +91,14 @@ pub(crate) struct Core {
     pub(super) capacity: usize,
 
     pub(super) storage: Storage,
-    pub(super) lanes: [OnceCell<LaneState>; MAX_LANES],
+    /// Behind the lanes that can be added stands the one of tasks that are held.
+    pub(super) lanes: [OnceCell<LaneState>; MAX_LANES + 1],
     pub(super) clocks: RefCell<Vec<ClockState>>,
     pub(super) scopes: RefCell<Slab<ScopeState>>,
     pub(super) scope_uses: Cell<u32>,
     pub(super) extras: RefCell<Slab<Extra>>,
+    /// Whether any task was ever given a clock of its own.
+    pub(super) own_clocks: Cell<bool>,
 
     pub(super) frame: Cell<u64>,
     /// Counts the steps of all lanes.
@@ -123,6 +127,8 @@ pub(crate) struct Core {
     pub(super) wish: Cell<Option<Site>>,
     /// Whether the running script has said what it waits for.
     pub(super) noted: Cell<bool>,
+    /// Whether the task whose poll is on the stack is to be held when that returns.
+    pub(super) hold_asked: Cell<bool>,
     /// Whether step 4 is going through a list one by one.
     pub(super) releasing: Cell<bool>,
     /// The task whose poll is on the stack.
@@ -155,6 +161,7 @@ pub(crate) struct Core {
     /// Lists with room, kept between steps.
     pub(super) mail: Cell<Vec<TaskId>>,
     pub(super) due: Cell<Vec<wheel::Due>>,
+    pub(super) family: Cell<Vec<u32>>,
 }
 
 impl fmt::Debug for Core {
@@ -178,11 +185,12 @@ impl Core {
             max_tasks: settings.max_tasks as u64,
             capacity: settings.capacity,
             storage: Storage::new(first_generation),
-            lanes: [const { OnceCell::new() }; MAX_LANES],
+            lanes: [const { OnceCell::new() }; MAX_LANES + 1],
             clocks: RefCell::new(Vec::new()),
             scopes: RefCell::new(Slab::with_capacity(settings.capacity)),
             scope_uses: Cell::new(0),
             extras: RefCell::new(Slab::with_capacity(settings.capacity)),
+            own_clocks: Cell::new(false),
             frame: Cell::new(settings.first_frame),
             step_serial: Cell::new(settings.first_frame as u32),
             in_step: Cell::new(false),
@@ -197,6 +205,7 @@ impl Core {
             own_waker: Cell::new(ptr::null()),
             wish: Cell::new(None),
             noted: Cell::new(false),
+            hold_asked: Cell::new(false),
             releasing: Cell::new(false),
             running: Running::new(lease_number),
             closed: Cell::new(false),
@@ -219,6 +228,7 @@ impl Core {
             root_children: Cell::new(0),
             mail: Cell::new(Vec::with_capacity(settings.capacity)),
             due: Cell::new(Vec::with_capacity(settings.capacity)),
+            family: Cell::new(Vec::with_capacity(settings.capacity)),
         });
         core.add_lane("main", settings.capacity);
         core.clocks.borrow_mut().iter_mut().for_each(|clock| clock.reserve(settings.capacity));
@@ -250,13 +260,14 @@ impl Core {
     // Lanes and clocks.
 
     pub(crate) fn add_lane(&self, name: &'static str, capacity: usize) -> Lane {
-        let free = self.lanes.iter().position(|lane| lane.get().is_none());
+        let free = self.lanes[..MAX_LANES].iter().position(|lane| lane.get().is_none());
         let Some(index) = free else {
             panic!("an executor has at most {MAX_LANES} lanes: use the lanes that are there, or a second executor")
         };
         let lane = index as u8;
-        let steps_clock = self.add_clock(lane, name, true);
-        let time_clock = self.add_clock(lane, name, false);
+        // ORDER: a lane's count of steps comes before its time.
+        let steps_clock = self.add_clock(ClockState::new(name, lane, true, self.frame.get()));
+        let time_clock = self.add_clock(ClockState::new(name, lane, false, 0));
         // ORDER: with a first frame near its wrap the releases start there too, so that tests reach the wrap.
         let released = self.frame.get() as u32;
         let state = LaneState::new(name, self.frame.get(), released, steps_clock, time_clock, capacity);
@@ -264,14 +275,13 @@ impl Core {
         Lane { serial: self.serial, index: lane }
     }
 
-    pub(crate) fn add_clock(&self, lane: u8, name: &'static str, counts_steps: bool) -> u16 {
+    pub(crate) fn add_clock(&self, clock: ClockState) -> u16 {
         let mut clocks = self.clocks.borrow_mut();
         let index = u16::try_from(clocks.len())
             .ok()
             .filter(|&index| index < u16::MAX)
             .expect("an executor has at most 65,535 clocks");
-        let now = if counts_steps { self.frame.get() } else { 0 };
-        clocks.push(ClockState::new(name, lane, counts_steps, now));
+        clocks.push(clock);
         index
     }
 
@@ -325,8 +335,9 @@ impl Core {
         self.next_flags_now.set(flag::next_after(release));
     }
 
+    /// The lanes that can be stepped, in order.
     pub(crate) fn lane_states(&self) -> impl Iterator<Item = &LaneState> {
-        self.lanes.iter().map_while(OnceCell::get)
+        self.lanes[..MAX_LANES].iter().map_while(OnceCell::get)
     }
 
     // The task being polled.
@@ -421,12 +432,15 @@ impl Core {
         let is_released = lane.has_released(header.flags());
         let state = if self.current_key() == key {
             TaskState::Running
+        } else if header.lane() == HELD {
+            TaskState::Held
         } else if header.has(flag::QUEUED) || is_released {
             TaskState::Ready
         } else {
             TaskState::Waiting
         };
-        let wait = (state == TaskState::Waiting).then(|| WaitInfo {
+        let is_parked = matches!(state, TaskState::Waiting | TaskState::Held) && !header.has(flag::QUEUED);
+        let wait = is_parked.then(|| WaitInfo {
             kind: header.wait(),
             at: if header.wait() == WaitKind::Unknown { None } else { header.site.get() },
             outer: self.outer_of(slot),
@@ -437,7 +451,7 @@ impl Core {
             number: slot.cold().number.get(),
             name: self.name_of(slot),
             spawned_at: slot.cold().spawned_at.get(),
-            lane: Lane { serial: self.serial, index: header.lane() },
+            lane: Lane { serial: self.serial, index: self.home_of(slot) },
             polls: header.polls.get(),
             state,
             wait,

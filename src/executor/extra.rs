@@ -1,12 +1,13 @@
 //! What only some tasks have: a name, a joiner, a place in a scope, a random stream that was drawn from.
 //!
 //! The rule: a task that needs none of it has none of it. It is made when it is first asked for, stands in a
-//! slab beside the slots, and goes when the slot is reclaimed.
+//! slab beside the slots, and goes when the slot is reclaimed, unless tasks that it spawned still lead to it (`kin`).
 
 use std::panic::Location;
 use std::task::Waker;
 
 use super::core::Core;
+use super::kin::{self, LINK};
 use super::task::{NO_INDEX, Site, Slot};
 
 #[derive(Debug)]
@@ -17,12 +18,22 @@ pub(crate) struct Extra {
     /// Spawns so far: they tell its children's seeds apart.
     pub(super) children: u32,
     pub(super) joiner: Option<Waker>,
+    /// The clock that its waits follow where they name none, in the place of its lane's.
+    pub(super) clock: Option<u16>,
     /// Where the combinator was written that the task was last parked in, and the poll in which it was.
     pub(super) outer: Option<(Site, u32)>,
     /// With `NEXT_MORE`: entries in the next-step list beyond the first.
     pub(super) more_next: u32,
     /// The scope that it is a child of, and its place among the children.
     pub(super) scope: Option<Place>,
+    /// The place of its spawner's extra, or `NO_INDEX`; how many such places name this one; and whether it is here
+    /// for those alone.
+    pub(super) kin: u32,
+    pub(super) links: u32,
+    pub(super) is_gone: bool,
+    /// Whether it was held itself, and while it stands still the lane that it goes on in.
+    pub(super) is_held: bool,
+    pub(super) home: u8,
 }
 
 /// A place in the list of a scope's children; `NO_INDEX` where there is no neighbour.
@@ -35,8 +46,21 @@ pub(super) struct Place {
 }
 
 impl Extra {
-    const NONE: Extra =
-        Extra { name: None, random: None, children: 0, joiner: None, outer: None, more_next: 0, scope: None };
+    const NONE: Extra = Extra {
+        name: None,
+        random: None,
+        children: 0,
+        joiner: None,
+        clock: None,
+        outer: None,
+        more_next: 0,
+        scope: None,
+        kin: NO_INDEX,
+        links: 0,
+        is_gone: false,
+        is_held: false,
+        home: 0,
+    };
 }
 
 impl Core {
@@ -44,8 +68,8 @@ impl Core {
     pub(super) fn extra<R>(&self, slot: Slot<'_>, f: impl FnOnce(&mut Extra) -> R) -> R {
         let mut extras = self.extras.borrow_mut();
         let mut index = slot.cold().extra.get();
-        if index == NO_INDEX {
-            index = extras.insert(Extra::NONE) as u32;
+        if index >= LINK {
+            index = extras.insert(Extra { kin: kin::spawner(index), ..Extra::NONE }) as u32;
             slot.cold().extra.set(index);
         }
         f(&mut extras[index as usize])
@@ -55,7 +79,7 @@ impl Core {
     #[inline]
     pub(super) fn extra_if<R>(&self, slot: Slot<'_>, f: impl FnOnce(&mut Extra) -> R) -> Option<R> {
         let index = slot.cold().extra.get();
-        if index == NO_INDEX {
+        if index >= LINK {
             return None;
         }
         self.extras.borrow_mut().get_mut(index as usize).map(f)
@@ -66,11 +90,23 @@ impl Core {
     pub(super) fn drop_extra(&self, slot: Slot<'_>) {
         let index = slot.cold().extra.replace(NO_INDEX);
         if index != NO_INDEX {
-            let extra = self.extras.borrow_mut().try_remove(index as usize);
-            debug_assert!(
-                extra.is_none_or(|extra| extra.joiner.is_none()),
-                "a joiner is gone before the slot is reclaimed"
-            );
+            self.let_extra_go(index);
+        }
+    }
+
+    #[inline]
+    fn let_extra_go(&self, index: u32) {
+        let mut extras = self.extras.borrow_mut();
+        if index >= LINK {
+            return kin::release(&mut extras, kin::spawner(index));
+        }
+        let Some(extra) = extras.get_mut(index as usize) else { return };
+        debug_assert!(extra.joiner.is_none(), "a joiner is gone before the slot is reclaimed");
+        if extra.links > 0 {
+            extra.is_gone = true;
+        } else {
+            let extra = extras.remove(index as usize);
+            kin::release(&mut extras, extra.kin);
         }
     }
 

@@ -68,7 +68,7 @@ impl Core {
         self.report(index, polled)
     }
 
-    fn advance(&self, index: u8, lane: &LaneState, step_nanos: u64) {
+    pub(super) fn advance(&self, index: u8, lane: &LaneState, step_nanos: u64) {
         if index == 0 {
             self.frame.set(self.frame.get() + 1);
         }
@@ -93,7 +93,7 @@ impl Core {
         self.mail.set(mail);
     }
 
-    fn fire(&self, lane: u8) {
+    pub(super) fn fire(&self, lane: u8) {
         let mut due = self.due.take();
         let mut clock = 0_u16;
         let mut at = 0;
@@ -130,7 +130,7 @@ impl Core {
         self.due.set(due);
     }
 
-    fn release(&self, index: u8, lane: &LaneState) {
+    pub(super) fn release(&self, index: u8, lane: &LaneState) {
         lane.released.set(lane.released.get().wrapping_add(1));
         self.set_release_now(index);
         if lane.slow.borrow().is_empty() {
@@ -227,7 +227,7 @@ impl Core {
         self.retired.replace(retired);
     }
 
-    fn report(&self, index: u8, polled: u64) -> FrameReport {
+    pub(super) fn report(&self, index: u8, polled: u64) -> FrameReport {
         if index == 0 {
             self.warn_of_unstepped_lanes();
         }

@@ -157,6 +157,40 @@ impl<T: 'static> JoinHandle<T> {
         self.core.cancel(self.id)
     }
 
+    /// Holds the script, and all that it spawned; `false` if it had ended. See [`Executor::hold`](crate::Executor::hold).
+    pub fn hold(&self) -> bool {
+        self.core.hold(self.id)
+    }
+
+    /// Lets the script go on; `false` if it had ended. See [`Executor::unhold`](crate::Executor::unhold).
+    pub fn unhold(&self) -> bool {
+        self.core.unhold(self.id)
+    }
+
+    /// Makes the script one that descends from nobody: who holds the script that spawned it doesn't hold it.
+    ///
+    /// ```
+    /// use framestep::{Executor, spawn};
+    ///
+    /// let mut executor = Executor::new();
+    /// let guard = executor.spawn(async {
+    ///     drop(spawn(std::future::pending::<()>()).on_its_own());
+    ///     std::future::pending::<()>().await;
+    /// });
+    /// executor.poll_once();
+    /// guard.hold();
+    /// let mut held = Vec::new();
+    /// executor.for_each_task(|task| held.push(task.state == framestep::TaskState::Held));
+    /// assert_eq!(held, [true, false]);
+    /// ```
+    #[must_use = "gives the handle back"]
+    pub fn on_its_own(self) -> Self {
+        if let Some(slot) = self.core.find(self.id) {
+            self.core.set_family(slot, self.id.index());
+        }
+        self
+    }
+
     /// Names the script, for reports and inspection.
     #[must_use = "gives the handle back"]
     pub fn named(self, name: &'static str) -> Self {

@@ -37,11 +37,13 @@ pub enum WaitKind {
     Message,
     /// A condition.
     Condition,
+    /// An event.
+    Event,
 }
 
 impl WaitKind {
     /// All of them, each at the place of its number.
-    pub(crate) const ALL: [WaitKind; 11] = [
+    pub(crate) const ALL: [WaitKind; 12] = [
         WaitKind::Unknown,
         WaitKind::NextFrame,
         WaitKind::Frames,
@@ -53,6 +55,7 @@ impl WaitKind {
         WaitKind::Lane,
         WaitKind::Message,
         WaitKind::Condition,
+        WaitKind::Event,
     ];
 }
 
@@ -89,6 +92,8 @@ pub enum TaskState {
     Waiting,
     /// Its poll is on the stack: it is the one that asks.
     Running,
+    /// It is held, or descends from one that is: [`Executor::hold`](crate::Executor::hold).
+    Held,
 }
 
 /// One script, as [`Executor::for_each_task`](crate::Executor::for_each_task) sees it.
@@ -103,12 +108,12 @@ pub struct TaskInfo {
     pub name: &'static str,
     /// Where it was spawned.
     pub spawned_at: &'static Location<'static>,
-    /// The lane that polls it.
+    /// The lane that polls it; of one that is held, the one that will.
     pub lane: Lane,
     /// How often it was polled so far; after 4,294,967,295 polls from 0 again.
     pub polls: u32,
     /// What it is doing.
     pub state: TaskState,
-    /// What it waits for, while it is parked.
+    /// What it waits for, while it is parked; `None` when that is over.
     pub wait: Option<WaitInfo>,
 }

@@ -3,7 +3,7 @@
 //! The rule: a task that ends is retired at once and never polled again. Its future is dropped as soon
 //! as the poll then running has returned, in order of the ends, one after another and never one inside
 //! another, however they cancel each other; outside of a step at once. Then a detached output is
-//! dropped, then whoever awaits it is woken, then its scope. A panic in one stage goes on with the next.
+//! dropped, then what was held with it goes on, then whoever awaits it is woken, then its scope. A panic in one stage goes on with the next.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -45,26 +45,31 @@ impl Core {
         self.spawns.set(number);
         cold.number.set(number);
         let serial = self.step_serial.get();
-        if let Some(parent) = self.current_slot() {
-            let child = self.extra(parent, |extra| {
-                extra.children += 1;
-                extra.children
-            });
+        let may_be_held = if let Some(parent) = self.current_slot() {
+            let child = self.link(slot, parent);
             cold.seed.set(mix(parent.cold().seed.get(), u64::from(child)));
             // A chain of spawns counts as one script, or it could hang the frame.
             header.last_step.set(serial);
             header.set(flag::AGAIN);
             cold.again.set(self.polls_in_step(parent) - 1);
+            if self.own_clocks.get() {
+                self.set_clock_of(slot, self.clock_of(parent));
+            }
+            self.hold_asked.get()
         } else {
             let child = self.root_children.get() + 1;
             self.root_children.set(child);
             cold.seed.set(mix(self.seed, u64::from(child)));
             header.last_step.set(serial.wrapping_sub(1));
-        }
+            false
+        };
         self.live.set(self.live.get() + 1);
         count(&self.counts.spawned);
         self.trace.record(Change::Spawned, number);
         self.ready_of(lane).push(index);
+        if may_be_held {
+            self.hold_if_asked(slot, index);
+        }
         TaskId::new(self.number(), index, header.generation())
     }
 
@@ -161,7 +166,7 @@ impl Core {
     }
 
     /// Makes the poll that is on the stack, if there is one, be looked at when it returns.
-    fn note_end(&self) {
+    pub(super) fn note_end(&self) {
         self.has_ends.set(true);
         self.settle_wish();
     }
@@ -227,6 +232,7 @@ impl Core {
     /// Notes the end of a task, and carries it out at once if no other end comes before.
     pub(super) fn end(&self, index: u32, slot: Slot<'_>, how: Change) {
         if self.has_ends.get() {
+            self.hold_asked.set(false);
             self.ended(index, slot, how);
             self.drain();
             return;
@@ -258,6 +264,9 @@ impl Core {
             slot.drop_output();
         }
         if slot.has_extra() {
+            if self.has_held() {
+                self.end_while_held(slot, index);
+            }
             if from <= Stage::WakeJoiner
                 && let Some(joiner) = self.take_joiner(slot)
             {
@@ -310,6 +319,7 @@ impl Core {
             self.at_stage.set(Some((index, next)));
         } else if let Some(slot) = self.find(key).filter(|slot| slot.header().is(State::Running)) {
             slot.panicked();
+            self.hold_asked.set(false);
             self.incident(IncidentKind::Panicked, key.index(), message);
             self.ended(key.index(), slot, Change::Panicked);
             if slot.header().has(flag::HANDLE) {

@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `frame` | one frame, in order: the eight steps |
+//! | `quiet` | a step that finds nothing to do |
 //! | `run`, `batch`, `rows` | step 6: the ready queue |
 //! | `lifecycle` | spawn, wake, cancel, panic, and the stages of an end |
 //! | `core` | the state that these work on |
@@ -10,7 +11,8 @@
 //! | `clock`, `wheel` | integer clocks and their timer wheels |
 //! | `task`, `word`, `storage`, `waker` | the unsafe part: a task's slot, the memory of slots, wakers as handles |
 //! | `key`, `registry`, `current` | names of tasks, inboxes for other threads, the executor at hand |
-//! | `extra` | what only some tasks have |
+//! | `extra`, `kin` | what only some tasks have; who spawned whom |
+//! | `hold` | tasks that stand still |
 //! | `scopes` | the children of a scope |
 //! | `script` | what a script can say without waiting |
 //! | `fifo` | a queue from whose middle one can leave |
@@ -28,12 +30,15 @@ mod extra;
 pub(crate) mod fifo;
 mod frame;
 mod handle;
+mod hold;
 mod inspect;
 mod key;
+mod kin;
 mod lane;
 mod lifecycle;
 #[expect(unsafe_code, reason = "pushing to a queue costs a push")]
 mod queue;
+mod quiet;
 mod registry;
 mod report;
 mod rows;
@@ -63,7 +68,7 @@ pub use lane::Lane;
 pub use report::{FrameReport, Incident, IncidentKind};
 pub use script::{current_frame, current_task, random, set_task_name, spawn, spawn_in};
 
-pub(crate) use clock::{Deadline, nanos};
+pub(crate) use clock::{ClockState, Deadline, nanos};
 pub(crate) use lane::{Stamp, StepWait};
 pub(crate) use wheel::TimerKey;
 
@@ -204,7 +209,8 @@ impl Executor {
         self.core.is_idle()
     }
 
-    /// The shortest step of the main lane that makes a timer due; `None` when no step would.
+    /// The shortest step of the main lane that makes a timer due; `None` when no step would. Those of driven
+    /// clocks aren't among them: no step moves such a clock, but whoever drives it.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         self.core.next_deadline()
@@ -213,6 +219,46 @@ impl Executor {
     /// Cancels a script by its key, as [`JoinHandle::cancel`] does; `false` if it had ended.
     pub fn cancel(&self, id: TaskId) -> bool {
         self.core.cancel(id)
+    }
+
+    /// Holds a script: it isn't polled until [`unhold`](Self::unhold), and nothing that happens to it meanwhile is
+    /// lost. `false` if it had ended.
+    ///
+    /// What it has spawned and what that has spawned, children of scopes and detached scripts alike, stands still
+    /// along with it, also what it spawns later, unless it was set [on its own](JoinHandle::on_its_own). A script is held or not: to hold it again changes nothing, and it
+    /// stands still as long as it is held or one that it descends from is. One that is being polled is held when
+    /// that poll returns pending.
+    ///
+    /// Clocks go on, so its timers come due; wakes, releases and timers put it into its lane's ready queue when it
+    /// goes on. Cancelling it ends it at once, as ever; a hold ends with the script that it was put on.
+    /// To hold one that has spawned others takes a look at all live scripts.
+    ///
+    /// (A clock pauses and resumes, a script is resumed by each poll, and a step releases those that wait for it:
+    /// so this has a word of its own.)
+    ///
+    /// ```
+    /// let mut executor = framestep::Executor::new();
+    /// let guard = executor.spawn(async { framestep::next_frame().await; "on patrol" });
+    /// executor.poll_once();
+    /// executor.hold(guard.id());
+    /// executor.poll_once();
+    /// executor.poll_once();
+    /// assert!(!guard.is_finished());
+    /// executor.unhold(guard.id());
+    /// executor.poll_once();
+    /// assert!(guard.is_finished());
+    /// ```
+    pub fn hold(&self, id: TaskId) -> bool {
+        self.core.hold(id)
+    }
+
+    /// Lets a script that is held go on, with all that stands still for its sake; `false` if it had ended.
+    ///
+    /// Those that came due meanwhile are put at the back of their lanes' ready queues: first those that were due when
+    /// they were held, in order of their spawn numbers, then the others in the order in which they were first woken.
+    /// One that isn't held stays as it is.
+    pub fn unhold(&self, id: TaskId) -> bool {
+        self.core.unhold(id)
     }
 
     /// What a script is doing; `None` if it has ended.

@@ -87,6 +87,25 @@ impl Ready {
         entries.list.get(entries.front + place).copied()
     }
 
+    /// Puts another entry after `place` others.
+    pub(crate) fn set(&self, place: usize, entry: u32) {
+        // SAFETY: as in `push`.
+        let entries = unsafe { &mut *self.entries() };
+        let front = entries.front;
+        if let Some(place) = entries.list.get_mut(front + place) {
+            *place = entry;
+        }
+    }
+
+    /// Takes every such entry out.
+    pub(crate) fn remove(&self, entry: u32) {
+        // SAFETY: as in `push`.
+        let entries = unsafe { &mut *self.entries() };
+        entries.list.drain(..entries.front);
+        entries.front = 0;
+        entries.list.retain(|&each| each != entry);
+    }
+
     /// Puts `other` in the place of every `entry`.
     pub(crate) fn change(&self, entry: u32, other: u32) {
         // SAFETY: as in `push`.

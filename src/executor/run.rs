@@ -151,13 +151,23 @@ impl Core {
             None => self.end(index, slot, Change::Completed),
             Some(pending) => {
                 pending.park();
-                if header.has(flag::CANCEL) {
-                    slot.cancelled();
-                    self.ended(index, slot, Change::Cancelled);
+                if self.has_ends.get() {
+                    self.look_at(index, slot);
                 }
-                self.drain();
             }
         }
+    }
+
+    /// Cancels or holds a task if that was asked for while it was polled, and carries out what ended meanwhile.
+    fn look_at(&self, index: u32, slot: Slot<'_>) {
+        let is_held = self.hold_asked.replace(false);
+        if slot.header().has(flag::CANCEL) {
+            slot.cancelled();
+            self.ended(index, slot, Change::Cancelled);
+        } else if is_held {
+            self.hold_if_asked(slot, index);
+        }
+        self.drain();
     }
 
     /// Begins the poll of the task that an entry of the ready queue names; none when the entry is stale, or the

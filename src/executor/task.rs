@@ -42,6 +42,7 @@ use std::ptr::{self, NonNull};
 use std::task::Poll;
 
 use super::inspect::WaitKind;
+use super::kin::LINK;
 use super::rows::Rows;
 use super::word::{AtRest, Word};
 
@@ -250,7 +251,7 @@ pub(crate) struct Cold {
     pub(crate) number: Cell<u64>,
     /// The root of the script's random numbers.
     pub(crate) seed: Cell<u64>,
-    /// Its place among the extras, or `NO_INDEX`.
+    /// Its place among the extras, `LINK` and the place of its spawner's, or `NO_INDEX`.
     pub(crate) extra: Cell<u32>,
     /// With `AGAIN`: polls beyond the first in the step in which it was last polled.
     pub(crate) again: Cell<u32>,
@@ -437,7 +438,7 @@ impl<'a> Slot<'a> {
     /// Whether the task has any of what only some have.
     #[inline]
     pub(super) fn has_extra(self) -> bool {
-        self.cold().extra.get() != NO_INDEX
+        self.cold().extra.get() < LINK
     }
 
     /// 1. Puts a future into a vacant slot: a task of a lane, queued and with a handle.

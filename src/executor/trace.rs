@@ -20,6 +20,8 @@ pub(crate) enum Change {
     Cancelled = 6,
     Panicked = 7,
     PutOff = 8,
+    Held = 9,
+    LetGo = 10,
 }
 
 #[derive(Debug)]

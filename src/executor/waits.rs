@@ -10,10 +10,11 @@ use std::task::Waker;
 
 use super::clock::{ClockState, Deadline};
 use super::core::Core;
+use super::hold::HELD;
 use super::inspect::WaitKind;
 use super::key::TaskId;
 use super::lane::{LaneState, SlowWait, Stamp, StepWait, entry};
-use super::task::{Header, Site, State, flag};
+use super::task::{Header, Site, Slot, State, flag};
 use super::waker;
 use super::wheel::{TimerKey, Wakes};
 
@@ -215,6 +216,11 @@ impl Core {
         if slot.header().lane() == index {
             return;
         }
+        if slot.header().lane() == HELD {
+            // It goes on there.
+            self.extra(slot, |extra| extra.home = index);
+            return;
+        }
         let old = self.lane(slot.header().lane());
         if slot.header().has(flag::QUEUED) {
             // It was woken in the lane that it leaves: that wake is served by the one that follows.
@@ -235,6 +241,33 @@ impl Core {
     }
 
     // Times of a clock.
+
+    /// The clock that waits follow which name none: the running script's own, or else that of its lane.
+    #[inline]
+    pub(crate) fn clock_here(&self) -> u16 {
+        if self.own_clocks.get()
+            && let Some(clock) = self.current_slot().and_then(|slot| self.clock_of(slot))
+        {
+            return clock;
+        }
+        self.lane(self.lane_here()).time_clock
+    }
+
+    /// A task's own clock.
+    #[inline(never)]
+    pub(super) fn clock_of(&self, slot: Slot<'_>) -> Option<u16> {
+        self.extra_if(slot, |extra| extra.clock).flatten()
+    }
+
+    /// Gives a task a clock of its own, or takes it back; what it spawns from now on inherits it.
+    pub(crate) fn set_clock_of(&self, slot: Slot<'_>, clock: Option<u16>) {
+        if clock.is_some() {
+            self.own_clocks.set(true);
+            self.extra(slot, |extra| extra.clock = clock);
+        } else {
+            self.extra_if(slot, |extra| extra.clock = None);
+        }
+    }
 
     /// What a clock is at; `None` after the executor's end.
     #[inline]

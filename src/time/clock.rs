@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use super::interval::Interval;
 use super::sleep::Sleep;
+use super::timeout::Timeout;
 use crate::executor::core::Core;
-use crate::executor::{Executor, Lane, current};
+use crate::executor::{ClockState, Executor, Lane, current, nanos};
 
 /// A clock of an executor: a counter of integer nanoseconds, with its own pause and scale.
 ///
 /// `Copy` and `Send`. Its methods work on the executor's thread, inside and outside of scripts. A clock
-/// advances in the steps of its lane, each by the step's length times its scale; what the scale leaves
-/// over is carried, so it never drifts. Pausing or scaling it moves no deadline: they are its own times.
+/// advances in the steps of its lane, each by the step's length times its scale (a
+/// [driven](Executor::add_driven_clock) one by what it was given); what the scale leaves over is carried, so it
+/// never drifts. Pausing or scaling it moves no deadline: they are its own times.
 ///
 /// ```
 /// use std::time::Duration;
@@ -60,6 +62,27 @@ impl Clock {
     /// When the period is zero.
     pub fn interval(self, period: Duration) -> Interval {
         Interval::on(Some(self), period)
+    }
+
+    /// Waits for `future`, but for no longer than `duration` of the clock. See [`timeout`](crate::timeout).
+    #[track_caller]
+    pub fn timeout<F: IntoFuture>(self, duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+        Timeout::on(self, duration, future.into_future())
+    }
+
+    /// Gives a driven clock this much time, to be taken in by its lane's next step; see
+    /// [`Executor::add_driven_clock`]. While the clock is paused it is lost.
+    ///
+    /// # Panics
+    /// When the clock isn't driven.
+    #[track_caller]
+    pub fn advance(self, time: Duration) {
+        let is_driven = self.with(|core| core.with_clock(self.index, |clock| clock.give(nanos(time))));
+        assert_ne!(
+            is_driven,
+            Some(false),
+            "the steps of its lane advance this clock: give time by their length, or make a clock by `add_driven_clock`"
+        );
     }
 
     /// The time that the clock shows, counted from its start.
@@ -127,6 +150,43 @@ impl Clock {
     }
 }
 
+/// Makes the script that calls this follow a clock of its own; `None` gives it back to its lane's.
+///
+/// From now on its [`sleep`](crate::sleep), [`sleep_until`](crate::sleep_until), [`interval`](crate::interval)
+/// and [`timeout`](crate::timeout) follow that clock where they begin to wait; those that wait already keep
+/// theirs. Scripts that it spawns from now on follow it, too. `frames` counts the steps of the lane as ever.
+///
+/// ```
+/// use framestep::{set_task_clock, sleep};
+/// use std::time::Duration;
+///
+/// let mut executor = framestep::Executor::new();
+/// let slow = executor.add_clock(executor.main_lane(), "under water");
+/// slow.set_scale(1, 2);
+/// let diver = executor.spawn(async move {
+///     set_task_clock(slow);
+///     sleep(Duration::from_secs(1)).await;
+/// });
+/// executor.poll_once();
+/// executor.poll_once_with(Duration::from_secs(1));
+/// assert!(!diver.is_finished());
+/// executor.poll_once_with(Duration::from_secs(1));
+/// assert!(diver.is_finished());
+/// ```
+///
+/// # Panics
+/// Outside of a script, and when the clock is another executor's.
+#[track_caller]
+pub fn set_task_clock(clock: impl Into<Option<Clock>>) {
+    let clock = clock.into();
+    current::with("set_task_clock()", |core| {
+        let clock = clock.map(|clock| clock.check(core));
+        if let Some(slot) = core.current_slot() {
+            core.set_clock_of(slot, clock);
+        }
+    });
+}
+
 impl Executor {
     /// The main lane's clock.
     #[must_use]
@@ -134,7 +194,7 @@ impl Executor {
         self.lane_clock(self.main_lane())
     }
 
-    /// A lane's clock: the one that [`sleep`](crate::sleep) follows in that lane.
+    /// A lane's clock: the one that [`sleep`](crate::sleep) follows in that lane, unless the script has its own.
     ///
     /// # Panics
     /// When the lane is another executor's.
@@ -150,6 +210,39 @@ impl Executor {
     #[must_use]
     pub fn add_clock(&self, lane: Lane, name: &'static str) -> Clock {
         self.core().check_lane(lane);
-        Clock { serial: self.core().serial(), index: self.core().add_clock(lane.index, name, false) }
+        self.add(ClockState::new(name, lane.index, false, 0))
+    }
+
+    /// Adds a clock that advances by what it is given, such as the time of a physics engine or of a song.
+    ///
+    /// [`Clock::advance`] gives it time. In step 1 of its lane's next step it advances by the sum of that, times
+    /// its scale, and fires its timers in step 3 among the lane's other clocks. A step in which it is paused
+    /// takes what was given all the same, and drops it.
+    /// [`next_deadline`](Executor::next_deadline) knows nothing of its timers.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let mut executor = framestep::Executor::new();
+    /// let song = executor.add_driven_clock(executor.main_lane(), "song");
+    /// let chorus = executor.spawn(song.sleep(Duration::from_secs(40)));
+    /// executor.poll_once();
+    /// song.advance(Duration::from_secs(30));
+    /// song.advance(Duration::from_secs(10));
+    /// assert_eq!(song.now(), Duration::ZERO);      // until the step
+    /// executor.poll_once();
+    /// assert!(chorus.is_finished());
+    /// ```
+    ///
+    /// # Panics
+    /// When the lane is another executor's, or there are 65,535 clocks.
+    #[must_use]
+    pub fn add_driven_clock(&self, lane: Lane, name: &'static str) -> Clock {
+        self.core().check_lane(lane);
+        self.add(ClockState::new(name, lane.index, false, 0).driven())
+    }
+
+    fn add(&self, clock: ClockState) -> Clock {
+        Clock { serial: self.core().serial(), index: self.core().add_clock(clock) }
     }
 }

@@ -21,7 +21,7 @@ pub enum Missed {
     Delay,
 }
 
-/// Comes round every `period` of the lane's clock, first after one period from the first `next`.
+/// Comes round every `period` of the script's clock, first after one period from the first `next`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -108,11 +108,10 @@ impl Future for IntervalNext<'_> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<u64> {
         current::with("interval()", |core| {
             let this = &mut *self;
-            let lane_clock = || core.lane(core.lane_here()).time_clock;
             let clock = match this.interval.clock {
                 Some(clock) => clock.check(core),
-                // The lane in which it is first awaited gives the clock for good.
-                None => this.interval.clock.insert(Clock { serial: core.serial(), index: lane_clock() }).index,
+                // The script that first awaits it gives the clock for good.
+                None => this.interval.clock.insert(Clock { serial: core.serial(), index: core.clock_here() }).index,
             };
             let period = this.interval.period;
             let deadline = *this.interval.deadline.get_or_insert_with(|| core.clock_now(clock).saturating_add(period));

@@ -9,7 +9,8 @@ use super::clock::Clock;
 use super::timer::Timer;
 use crate::executor::{Deadline, WaitKind, current, nanos};
 
-/// Waits until `duration` of the lane's clock has passed, counted from the first poll.
+/// Waits until `duration` of the script's clock has passed, counted from the first poll: that of its lane,
+/// unless it has [one of its own](crate::set_task_clock).
 ///
 /// It is over in the first step at whose beginning the clock has come that far; a duration of zero
 /// doesn't wait. Sleeps that end in the same step end in order of their deadlines, to the nanosecond,
@@ -34,7 +35,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     Sleep { site: Location::caller(), state: State::For(nanos(duration)) }
 }
 
-/// Waits until the lane's clock shows `time`, counted from its start; a time that has passed doesn't wait.
+/// Waits until the script's clock shows `time`, counted from its start; a time that has passed doesn't wait.
 ///
 /// # Panics
 /// As [`sleep`].
@@ -86,9 +87,9 @@ impl Future for Sleep {
         let waker = context.waker();
         current::with("sleep()", |core| {
             let (clock, deadline) = match self.state {
-                State::For(duration) => (core.lane(core.lane_here()).time_clock, Deadline::In(duration)),
+                State::For(duration) => (core.clock_here(), Deadline::In(duration)),
                 State::ForOn(clock, duration) => (clock.check(core), Deadline::In(duration)),
-                State::Until(time) => (core.lane(core.lane_here()).time_clock, Deadline::At(time)),
+                State::Until(time) => (core.clock_here(), Deadline::At(time)),
                 State::UntilOn(clock, time) => (clock.check(core), Deadline::At(time)),
                 State::Armed(ref mut timer) => {
                     if timer.is_over(core, waker) {

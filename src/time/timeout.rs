@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
+use super::clock::Clock;
 use super::sleep::Sleep;
 use crate::executor::current;
 
-/// Waits for `future`, but for no longer than `duration` of the lane's clock from the first poll.
+/// Waits for `future`, but for no longer than `duration` of the script's clock from the first poll.
 ///
 /// The future is polled first: if both are over in the same step, its output counts. When time is up it
 /// is dropped before this gives its error.
@@ -54,6 +55,13 @@ pin_project! {
         #[pin]
         future: Option<F>,
         sleep: Sleep,
+    }
+}
+
+impl<F> Timeout<F> {
+    #[track_caller]
+    pub(super) fn on(clock: Clock, duration: Duration, future: F) -> Self {
+        Timeout { site: Location::caller(), future: Some(future), sleep: Sleep::on(clock, duration) }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The layer over `bevy_ecs`: scripts on entities.
 
 mod access;
+#[cfg(feature = "bevy_time")]
+mod app;
 mod conditions;
 mod failures;
 mod life;

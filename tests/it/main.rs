@@ -8,8 +8,10 @@
 //! | `lifecycle` | beginnings and ends: drops that act, counters about to wrap, things used after their time |
 //! | `misuse` | what nobody should do and somebody does: destructors that step, wakers that panic, limits reached |
 //! | `time` | clocks, sleeps, intervals, timeouts, and the order of timers |
+//! | `holds` | scripts that are held, and what goes on when they are let go |
 //! | `foreign` | combinators, channels and locks from elsewhere |
 //! | `ecs` | scripts on entities |
+//! | `examples` | the examples, as they are, and interrupted everywhere |
 //! | `demo` | the demo scene, as its users run it |
 //! | `layers` | the source, read as text: who imports what, where unsafe code stands |
 //! | `words` | word logs, and futures that tests drive by hand |
@@ -28,8 +30,11 @@
 mod demo;
 #[cfg(feature = "bevy_ecs")]
 mod ecs;
+#[cfg(all(feature = "bevy_ecs", not(miri)))]
+mod examples;
 mod failures;
 mod foreign;
+mod holds;
 mod lanes;
 #[cfg(not(miri))]
 mod layers;

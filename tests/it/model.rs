@@ -87,7 +87,7 @@ fn check_many(cases: u32, test: impl Fn(&Program) -> Result<(), String>) {
 }
 
 /// What the programs are to come across, each in the words of the log.
-const SIGHTS: [&str; 35] = [
+const SIGHTS: [&str; 38] = [
     " put off 3 ",
     " output is dropped",
     " guard is dropped",
@@ -123,6 +123,9 @@ const SIGHTS: [&str; 35] = [
     " got moved",
     " ready in 1 ",
     " due Some(",
+    " or not: true",
+    " or not: false",
+    " held in ",
 ];
 
 #[test]

@@ -4,7 +4,9 @@
 //! that of a sorted list, however far apart their deadlines are.
 
 mod clocks;
+mod driven;
 mod intervals;
+mod own;
 mod sorted;
 
 use crate::{model::config, words::Words};

@@ -22,7 +22,7 @@ fn world() -> World {
 fn waiter(log: &Log, name: &'static str, at: i32) -> Script {
     let say = log.clone();
     Script::new(async move |me: Me| {
-        me.until(move |world| world.resource::<Score>().0 >= at).await;
+        me.until_world(move |world| world.resource::<Score>().0 >= at).await;
         say.say(name);
         Ok(())
     })
@@ -32,7 +32,7 @@ fn waiter(log: &Log, name: &'static str, at: i32) -> Script {
 fn finder(log: &Log, name: &'static str, at: i32) -> Script {
     let say = log.clone();
     Script::new(async move |me: Me| {
-        let found = me.until_some(move |world| Some(world.resource::<Score>().0).filter(|score| *score >= at));
+        let found = me.until_world(move |world| Some(world.resource::<Score>().0).filter(|score| *score >= at));
         say.say(format!("{name} {}", found.await));
         Ok(())
     })
@@ -73,7 +73,7 @@ fn a_row_that_is_used_again_is_looked_at_once_and_in_its_new_place() {
     world.spawn(Script::new(async move |me: Me| {
         let wait = |name: &'static str| {
             let say = say.clone();
-            me.until(move |_| {
+            me.until_world(move |_| {
                 say.say(name);
                 false
             })
@@ -103,7 +103,7 @@ fn a_condition_that_panics_spares_those_around_it() {
     for (name, panics) in [("a", false), ("b", true), ("c", false), ("d", true), ("e", true)] {
         let say = log.clone();
         let script = Script::new(async move |me: Me| {
-            me.until(move |world| {
+            me.until_world(move |world| {
                 let over = world.resource::<Score>().0 == 1;
                 assert!(!(over && panics), "on purpose");
                 over
@@ -133,7 +133,7 @@ fn dropper(log: &Log, drops: &'static [usize], holds: bool) -> Script {
             let (say, held) = (say.clone(), waits.clone());
             let last = say.last_word(["0 dropped", "1 dropped", "2 dropped", "3 dropped", "4 dropped"][number]);
             let mut armed = false;
-            let wait = me.until(move |_| {
+            let wait = me.until_world(move |_| {
                 let _moved_in = &last;
                 if !std::mem::replace(&mut armed, true) {
                     return false;
@@ -203,7 +203,7 @@ fn a_destructor_that_panics_in_a_condition_is_that_conditions_panic() {
         let wait = |drops: bool, bomb: Option<Bomb>| {
             let (held, say) = (waits.clone(), say.clone());
             let mut armed = false;
-            Box::pin(me.until(move |_| {
+            Box::pin(me.until_world(move |_| {
                 let _moved_in = &bomb;
                 if std::mem::replace(&mut armed, true) {
                     say.say("looked");
@@ -247,7 +247,7 @@ fn each_lane_looks_at_its_own_in_the_order_in_which_they_were_armed_there() {
             if moves {
                 resume_in(me.lane(Late)?).await;
             }
-            me.until(|world| world.resource::<Score>().0 == 1).await;
+            me.until_world(|world| world.resource::<Score>().0 == 1).await;
             say.say(name);
             Ok(())
         }));
@@ -268,7 +268,7 @@ fn a_wait_that_outlives_its_world_can_be_dropped() {
     let (mut world, log) = (world(), Log::default());
     let last = log.last_word("dropped");
     world.spawn(Script::new(async move |me: Me| {
-        let mut wait = Box::pin(me.until(move |_| {
+        let mut wait = Box::pin(me.until_world(move |_| {
             let _moved_in = &last;
             false
         }));

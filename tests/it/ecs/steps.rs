@@ -5,8 +5,8 @@ use std::time::Duration;
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::ScheduleLabel;
 use framestep::{
-    Executor, Me, Script, ScriptExecutor, ScriptRegistry, ScriptSystems, next_frame, resume_in, step_lane,
-    step_lane_by, step_scripts, step_scripts_by,
+    Executor, Me, Script, ScriptExecutor, ScriptRegistry, ScriptSystems, frames, next_frame, resume_in, sleep,
+    step_lane, step_lane_by, step_scripts, step_scripts_by,
 };
 
 use super::{Log, Score};
@@ -70,7 +70,7 @@ fn conditions_are_looked_at_in_steps_of_the_scripts_lane() {
     world.spawn(
         Script::new(async move |me: Me| {
             let look = say.clone();
-            me.until(move |world| {
+            me.until_world(move |world| {
                 look.say("look");
                 world.resource::<Score>().0 == 1
             })
@@ -104,6 +104,32 @@ fn the_step_is_the_builders_unless_it_is_given() {
     let physics = executor.lane(Physics);
     assert_eq!(executor.executor().lane_clock(physics).now(), Duration::from_millis(11));
     assert_eq!(now(&world), Duration::from_millis(35));
+}
+
+#[test]
+fn steps_that_find_nothing_to_do_are_steps_like_others() {
+    let executor = || Executor::builder().trace(true).step(Duration::from_millis(1)).build();
+    let script = || async {
+        sleep(Duration::from_millis(3)).await;
+        frames(2).await;
+        next_frame().await;
+    };
+    let mut alone = executor();
+    let mut world = World::new();
+    world.insert_non_send(ScriptExecutor::new(executor()));
+    for frame in 1..=20 {
+        if [5, 7, 14].contains(&frame) {
+            alone.spawn(script());
+            world.non_send::<ScriptExecutor>().executor().spawn(script());
+        }
+        let report = alone.poll_once();
+        step_scripts(&mut world);
+        let within = world.non_send::<ScriptExecutor>().executor();
+        assert_eq!(world.resource::<ScriptRegistry>().last_report(), report);
+        assert_eq!(within.trace_hash(), alone.trace_hash(), "in frame {frame}");
+        assert_eq!((within.frame(), within.clock().now()), (alone.frame(), alone.clock().now()));
+    }
+    assert_eq!(alone.live(), 0);
 }
 
 #[test]

@@ -299,16 +299,17 @@ fn a_condition_is_looked_at_without_resuming_the_script() {
     world.spawn(Script::new(async move |me: Me| {
         counted
             .count(async {
-                let over = me.until(move |world| {
+                let over = me.until_world(move |world| {
                     looked.add();
                     world.resource::<Score>().0 >= 3
                 });
                 over.await;
                 say.say("three");
-                me.until(|world| world.resource::<Score>().0 >= 3).await;
+                me.until_world(|world| world.resource::<Score>().0 >= 3).await;
                 say.say("at once");
-                let found = me
-                    .until_some(|world| world.get_resource::<Score>().filter(|score| score.0 > 3).map(|score| score.0));
+                let found = me.until_world(|world| {
+                    world.get_resource::<Score>().filter(|score| score.0 > 3).map(|score| score.0)
+                });
                 say.say(format!("{}", found.await));
             })
             .await;
@@ -340,7 +341,7 @@ fn conditions_come_behind_messages_in_the_order_in_which_they_were_armed() {
             if hits {
                 listener.next().await;
             } else {
-                me.until(|world| world.resource::<Score>().0 == 1).await;
+                me.until_world(|world| world.resource::<Score>().0 == 1).await;
             }
             say.say(name);
             Ok(())
@@ -365,7 +366,7 @@ fn a_wait_that_is_dropped_looks_no_more() {
     let owner = world
         .spawn(Script::new(async move |me: Me| {
             let last = say.last_word("condition dropped");
-            me.until(move |_| {
+            me.until_world(move |_| {
                 let _kept = &last;
                 looked.add();
                 false
@@ -386,7 +387,7 @@ fn a_panic_in_a_condition_or_a_mapping_ends_the_script_that_brought_it() {
     world.insert_resource(FallbackErrorHandler(ignore));
     let condition = world
         .spawn(Script::new(async |me: Me| {
-            me.until(|world| {
+            me.until_world(|world| {
                 assert_eq!(world.resource::<Score>().0, 0, "on purpose");
                 false
             })
@@ -404,7 +405,7 @@ fn a_panic_in_a_condition_or_a_mapping_ends_the_script_that_brought_it() {
     let other = world
         .spawn(Script::new(async move |me: Me| {
             let hit = me.listen::<Hit>().next().await;
-            me.until(|world| world.resource::<Score>().0 == 1).await;
+            me.until_world(|world| world.resource::<Score>().0 == 1).await;
             say.say(format!("unharmed {}", hit.0));
             std::future::pending().await
         }))

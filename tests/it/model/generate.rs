@@ -89,12 +89,13 @@ impl Dice {
     fn program(&mut self) -> Program {
         let lanes = if self.one_in(2) { 0 } else { self.small(3) };
         let clocks = self.list(0..3, |dice| dice.small(3));
+        let driven = self.list(0..3, |dice| dice.small(3));
         let (script_polls, frame_polls) = (self.cap(), self.cap().into());
         let max_tasks = if self.one_in(6) { 1 + self.below(8) as usize } else { 1_000 };
         let mut acts = self.list(1..5, |dice| Do(Spawn(dice.script(DEPTH))));
         acts.0.append(&mut self.list(4..32, |dice| dice.act(lanes)).0);
         let after = self.list(0..5, Self::plain_op);
-        Program { lanes, clocks, script_polls, frame_polls, max_tasks, acts, after }
+        Program { lanes, clocks, driven, script_polls, frame_polls, max_tasks, acts, after }
     }
 
     fn act(&mut self, lanes: u8) -> Act {
@@ -121,7 +122,7 @@ impl Dice {
 
     /// What a block does.
     fn op(&mut self, depth: u32) -> Op {
-        match self.pick(&[16, 4, 1, 2, 2, 1, 1, 1, 1]) {
+        match self.pick(&[16, 4, 1, 2, 2, 1, 1, 1, 1, 1]) {
             0 => Await(self.wait(depth)),
             1 => self.any_op(depth),
             2 => self.clock_op(),
@@ -131,6 +132,7 @@ impl Dice {
             6 if self.one_in(2) => CancelMe,
             7 if depth > 0 => ScopeSpawn(self.script(depth - 1)),
             8 if depth > 0 => ScopeBranch(self.script(depth - 1)),
+            9 => FollowClock(self.small(6)),
             _ => Log(self.small(10)),
         }
     }
@@ -148,7 +150,7 @@ impl Dice {
 
     /// What can be done anywhere, even when the executor is gone.
     fn plain_op(&mut self) -> Op {
-        match self.pick(&[4, 16, 2, 6, 4, 4, 3, 10, 2]) {
+        match self.pick(&[4, 16, 2, 6, 4, 7, 3, 10, 3, 4, 8]) {
             0 => Log(self.small(10)),
             1 => Wake(self.number()),
             2 => WakeFromThread(self.number()),
@@ -157,15 +159,18 @@ impl Dice {
             5 => TakeOutput(self.number()),
             6 => IsFinished(self.number()),
             7 => Raise(self.small(SIGNALS.into())),
-            _ => Panic,
+            8 => Panic,
+            9 => Hold(self.number()),
+            _ => Unhold(self.number()),
         }
     }
 
     fn clock_op(&mut self) -> Op {
-        let clock = self.small(5);
-        match self.below(3) {
+        let clock = self.small(7);
+        match self.pick(&[1, 1, 1, 3]) {
             0 => Pause(clock),
             1 => Resume(clock),
+            3 => Drive(clock, self.time()),
             _ => {
                 let scales = [(0, 1), (1, 1), (1, 2), (1, 3), (2, 3), (3, 2), (7, 5), (10, 1)];
                 let (num, den) = scales[self.below(8) as usize];
@@ -184,8 +189,8 @@ impl Dice {
             1 => Frames(self.small(5)),
             2 => Yield(self.small(5)),
             3 => Sleep(self.time()),
-            4 => SleepOn(self.small(5), self.time()),
-            5 => SleepUntil(self.small(5), self.time()),
+            4 => SleepOn(self.small(7), self.time()),
+            5 => SleepUntil(self.small(7), self.time()),
             6 => {
                 let missed = [Burst, Skip, Delay][self.below(3) as usize];
                 Interval(self.small(5), 1 + self.below(20) as u16, missed, self.small(5))

@@ -86,6 +86,8 @@ pub(super) enum Incident {
 /// A script's life.
 pub(super) struct Task {
     pub(super) lane: LaneNo,
+    /// The clock that it follows in the place of its lane's.
+    pub(super) clock: Option<ClockNo>,
     pub(super) polls: u64,
     /// Polls in this step; a child starts with its spawner's.
     step_polls: u32,
@@ -103,6 +105,12 @@ pub(super) struct Task {
     /// The script that polled the join handle last.
     awaited_by: Option<ScriptNo>,
     scope: Option<ScopeNo>,
+    /// The script that spawned it.
+    parent: Option<ScriptNo>,
+    /// It was held, and the hold wasn't taken back.
+    held: bool,
+    /// It isn't polled, since it or one that it descends from is held.
+    pub(super) still: bool,
 }
 
 /// A point of the frame with a ready queue, a next-frame list and clocks of its own.
@@ -120,6 +128,8 @@ struct Clock {
     counts_frames: bool,
     now: u64,
     paused: bool,
+    /// It advances by what it is given, and not by steps: what that is since the last.
+    driven: Option<u64>,
     scale: (u64, u64),
     /// What scaling left over, in units of `1 / scale.1` nanoseconds.
     carry: u64,
@@ -174,6 +184,8 @@ pub(super) struct Naive {
     waits: Vec<Wait>,
     signals: Vec<Signal>,
     scopes: Vec<Scope>,
+    /// Scripts that stand still and are due, in order.
+    held: VecDeque<ScriptNo>,
     /// The script whose poll is running: it is the parent of what is spawned.
     current: Option<ScriptNo>,
     /// The lane that is or was stepped last: where destructors spawn.
@@ -204,6 +216,7 @@ impl Naive {
             waits: Vec::new(),
             signals: Vec::new(),
             scopes: Vec::new(),
+            held: VecDeque::new(),
             current: None,
             lane_now: MAIN,
             funerals: VecDeque::new(),
@@ -246,7 +259,10 @@ impl Naive {
             self.waits[wait].over = true;
             let script = self.waits[wait].script;
             if self.waits[wait].moves && self.tasks[script].lane != lane {
-                self.unqueue(script);
+                // One that stands still is queued in no lane.
+                if !self.tasks[script].still {
+                    self.unqueue(script);
+                }
                 self.tasks[script].lane = lane;
             }
             // Being released isn't a wake, unless it takes a waker of another make.
@@ -318,6 +334,7 @@ impl Naive {
         let refused = self.closed || scope_refuses || self.live() >= self.max_tasks;
         self.tasks.push(Task {
             lane: lane.unwrap_or(spawner.map_or(self.lane_now, |spawner| spawner.lane)),
+            clock: spawner.and_then(|spawner| spawner.clock),
             polls: 0,
             step_polls: spawner.map_or(0, |spawner| spawner.step_polls),
             machine: Some(machine),
@@ -329,6 +346,9 @@ impl Naive {
             handle: true,
             awaited_by: None,
             scope: scope.map(|(scope, _)| scope),
+            parent: self.current,
+            held: false,
+            still: false,
         });
         if refused {
             self.drop_future(script);
@@ -339,6 +359,7 @@ impl Naive {
         }
         self.counts.spawned += 1;
         self.queue(script);
+        self.keep_still();
         script
     }
 
@@ -350,13 +371,18 @@ impl Naive {
     }
 
     fn queue(&mut self, script: ScriptNo) -> bool {
-        let lane = &mut self.lanes[self.tasks[script].lane];
-        let queued = lane.ready.contains(&script) || lane.put_off.contains(&script);
-        if self.tasks[script].retired || queued {
+        if self.tasks[script].retired || self.is_queued(script) {
             return false;
         }
-        lane.ready.push_back(script);
+        let lane = &mut self.lanes[self.tasks[script].lane];
+        let queue = if self.tasks[script].still { &mut self.held } else { &mut lane.ready };
+        queue.push_back(script);
         true
+    }
+
+    fn is_queued(&self, script: ScriptNo) -> bool {
+        let lane = &self.lanes[self.tasks[script].lane];
+        lane.ready.contains(&script) || lane.put_off.contains(&script) || self.held.contains(&script)
     }
 
     fn unqueue(&mut self, script: ScriptNo) {
@@ -364,6 +390,7 @@ impl Naive {
             lane.ready.retain(|&other| other != script);
             lane.put_off.retain(|&other| other != script);
         }
+        self.held.retain(|&other| other != script);
     }
 
     fn poll(&mut self, script: ScriptNo) {
@@ -387,9 +414,67 @@ impl Naive {
             Polled::Ready(output) => self.retire(script, Ok(output)),
             Polled::Panicked => self.retire(script, Err(NoOutput::Panicked)),
             Polled::Pending if task.cancel_asked => self.retire(script, Err(NoOutput::Cancelled)),
-            Polled::Pending => {}
+            Polled::Pending => self.keep_still(),
         }
         self.hold_funerals();
+    }
+
+    // ---- Holds --------------------------------------------------------------------------------
+
+    /// Holds a script, and with it all that descend from it. `false` if it had ended.
+    pub(super) fn hold(&mut self, script: ScriptNo) -> bool {
+        if self.tasks[script].retired {
+            return false;
+        }
+        self.tasks[script].held = true;
+        self.keep_still();
+        true
+    }
+
+    pub(super) fn unhold(&mut self, script: ScriptNo) -> bool {
+        if self.tasks[script].retired {
+            return false;
+        }
+        self.end_hold(script);
+        true
+    }
+
+    /// Whether it, or a script that it descends from, is held.
+    fn is_under_hold(&self, script: ScriptNo) -> bool {
+        self.tasks[script].held || self.tasks[script].parent.is_some_and(|parent| self.is_under_hold(parent))
+    }
+
+    /// Whoever is under a hold stands still, but for the script that is being polled: it does when that is over.
+    fn keep_still(&mut self) {
+        for script in 0..self.tasks.len() {
+            let task = &self.tasks[script];
+            if task.retired || task.running || task.still || !self.is_under_hold(script) {
+                continue;
+            }
+            let due = self.is_queued(script);
+            self.unqueue(script);
+            self.tasks[script].still = true;
+            if due {
+                self.held.push_back(script);
+            }
+        }
+    }
+
+    /// The hold ends, and those that are under no other go on; in order of their wakes, where they are due.
+    fn end_hold(&mut self, script: ScriptNo) {
+        if !take(&mut self.tasks[script].held) {
+            return;
+        }
+        for script in 0..self.tasks.len() {
+            if !self.tasks[script].retired && !self.is_under_hold(script) {
+                self.tasks[script].still = false;
+            }
+        }
+        for script in take(&mut self.held) {
+            let task = &self.tasks[script];
+            let queue = if task.still { &mut self.held } else { &mut self.lanes[task.lane].ready };
+            queue.push_back(script);
+        }
     }
 
     /// Cancels: at once, or at its next await if the script is running. `false` if it had ended.
@@ -433,13 +518,15 @@ impl Naive {
         self.busy = false;
     }
 
-    /// The future is dropped, then the output that nobody can ask for, then those who wait are woken.
+    /// The future is dropped, then the output that nobody can ask for; then what was held with it goes on, and those
+    /// who wait are woken.
     fn bury(&mut self, script: ScriptNo) {
         self.drop_future(script);
         self.tasks[script].buried = true;
         if !self.tasks[script].handle {
             self.drop_output(script);
         }
+        self.end_hold(script);
         if let Some(waiter) = self.tasks[script].awaited_by.take() {
             self.wake(waiter);
         }
@@ -501,6 +588,7 @@ impl Naive {
 
 impl Clock {
     fn advance(&mut self, nanos: u64) {
+        let nanos = self.driven.as_mut().map_or(nanos, take);
         if self.counts_frames {
             self.now += 1;
         } else if !self.paused {

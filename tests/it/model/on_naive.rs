@@ -17,6 +17,8 @@ struct World {
     lanes: usize,
     /// The clocks of time, in order of creation.
     clocks: Vec<ClockNo>,
+    /// The last of them are driven.
+    driven: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -67,10 +69,14 @@ pub(super) fn run(program: &Program) -> Vec<String> {
     for &lane in &program.clocks.0 {
         clocks.push(exec.add_clock(pick(lane, lanes).expect("the main lane is there")));
     }
+    for &lane in &program.driven.0 {
+        clocks.push(exec.add_driven_clock(pick(lane, lanes).expect("the main lane is there")));
+    }
+    let driven = program.driven.0.len();
     for _ in 0..SIGNALS {
         exec.add_signal();
     }
-    let world = Rc::new(World { log: RefCell::default(), table: RefCell::default(), lanes, clocks });
+    let world = Rc::new(World { log: RefCell::default(), table: RefCell::default(), lanes, clocks, driven });
     let game = Who { world: world.clone(), me: None, scope: None };
 
     for action in &program.acts.0 {
@@ -108,7 +114,11 @@ fn step(exec: &mut Naive, game: &Who, lane: LaneNo, nanos: u16) {
     let tasks = exec.tasks.iter().enumerate().filter(|(_, task)| !task.retired);
     let tasks: Vec<String> = tasks
         .map(|(script, task)| {
-            let state = if exec.is_ready(script) { "ready" } else { "waiting" };
+            let state = match exec.is_ready(script) {
+                _ if task.still => "held",
+                true => "ready",
+                false => "waiting",
+            };
             format!("{script} {state} in {} after {}", task.lane, task.polls)
         })
         .collect();
@@ -154,6 +164,13 @@ fn act(exec: &mut Naive, who: &Who, op: &Op) {
                 who.put_handle(script);
             }
         }
+        Hold(number) | Unhold(number) => {
+            if let Some(script) = who.take_handle(*number) {
+                let done = if let Hold(_) = op { exec.hold(script) } else { exec.unhold(script) };
+                who.log(format!("holds {script} or not: {done}"));
+                who.put_handle(script);
+            }
+        }
         CancelMe => {
             let me = who.me.expect("only scripts do this");
             if who.world.table.borrow()[me].handle {
@@ -191,6 +208,16 @@ fn act(exec: &mut Naive, who: &Who, op: &Op) {
         Pause(number) => exec.pause(clock(*number), true),
         Resume(number) => exec.pause(clock(*number), false),
         Scale(number, num, den) => exec.set_scale(clock(*number), u64::from(*num), u64::from(*den).max(1)),
+        Drive(number, nanos) => {
+            let driven = &who.world.clocks[who.world.clocks.len() - who.world.driven..];
+            if let Some(at) = pick(*number, driven.len()) {
+                exec.drive(driven[at], u64::from(*nanos));
+            }
+        }
+        FollowClock(number) => {
+            let me = who.me.expect("only scripts do this");
+            exec.follow(me, (*number < LANES_CLOCK).then(|| clock(*number)));
+        }
         Panic => {
             if !exec.unwinding {
                 who.log("panics".to_string());

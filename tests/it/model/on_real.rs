@@ -25,6 +25,8 @@ struct World {
     table: RefCell<Vec<Entry>>,
     lanes: Vec<fs::Lane>,
     clocks: Vec<fs::Clock>,
+    /// The last of them are driven.
+    driven: usize,
     signals: Vec<fs::Signal>,
 }
 
@@ -86,8 +88,12 @@ pub(super) fn run(program: &Program, trace: bool) -> Run {
     for &lane in &program.clocks.0 {
         clocks.push(exec.add_clock(lanes[usize::from(lane) % lanes.len()], "more"));
     }
+    for &lane in &program.driven.0 {
+        clocks.push(exec.add_driven_clock(lanes[usize::from(lane) % lanes.len()], "driven"));
+    }
+    let driven = program.driven.0.len();
     let signals = (0..SIGNALS).map(|_| fs::Signal::new()).collect();
-    let world = Rc::new(World { log: RefCell::default(), table: RefCell::default(), lanes, clocks, signals });
+    let world = Rc::new(World { log: RefCell::default(), table: RefCell::default(), lanes, clocks, driven, signals });
     let game = Who { world: world.clone(), me: None, scope: None };
 
     for action in &program.acts.0 {
@@ -143,6 +149,7 @@ fn step(exec: &mut fs::Executor, game: &Who, lane: usize, nanos: u16) {
             fs::TaskState::Ready => "ready",
             fs::TaskState::Waiting => "waiting",
             fs::TaskState::Running => "running",
+            fs::TaskState::Held => "held",
         };
         let script = script_of(info.id);
         let lane = game.world.lanes.iter().position(|&lane| lane == info.lane).expect("it is one of ours");
@@ -204,6 +211,13 @@ fn act(exec: Option<&fs::Executor>, who: &Who, op: &Op) {
                 who.put_handle(script, handle);
             }
         }
+        Hold(number) | Unhold(number) => {
+            if let Some((script, handle)) = who.take_handle(*number) {
+                let done = if let Hold(_) = op { handle.hold() } else { handle.unhold() };
+                who.log(format!("holds {script} or not: {done}"));
+                who.put_handle(script, handle);
+            }
+        }
         CancelMe => {
             let me = who.me.expect("only scripts do this");
             if let Some(handle) = &who.world.table.borrow()[me].handle {
@@ -241,6 +255,13 @@ fn act(exec: Option<&fs::Executor>, who: &Who, op: &Op) {
         Pause(number) => clock(*number).pause(),
         Resume(number) => clock(*number).resume(),
         Scale(number, num, den) => clock(*number).set_scale(u32::from(*num), u32::from(*den).max(1)),
+        Drive(number, nanos) => {
+            let driven = &who.world.clocks[who.world.clocks.len() - who.world.driven..];
+            if let Some(at) = pick(*number, driven.len()) {
+                driven[at].advance(Duration::from_nanos(u64::from(*nanos)));
+            }
+        }
+        FollowClock(number) => fs::set_task_clock((*number < LANES_CLOCK).then(|| clock(*number))),
         Panic => {
             if !thread::panicking() {
                 who.log("panics".to_string());

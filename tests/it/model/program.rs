@@ -40,7 +40,7 @@ pub(crate) struct Script {
     pub(crate) output: List<Op>,
 }
 
-/// One thing done. All but the last five can be done in destructors and between frames too.
+/// One thing done. All but the last few can be done in destructors and between frames too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     /// Logs a word.
@@ -55,6 +55,10 @@ pub(crate) enum Op {
     WakeFromThread(u8),
     /// Cancels through the join handle in the table.
     Cancel(u8),
+    /// Holds through the join handle in the table.
+    Hold(u8),
+    /// Takes the hold back.
+    Unhold(u8),
     /// Drops the join handle in the table: detaches.
     DropHandle(u8),
     /// Takes the output, logs it and drops it.
@@ -69,6 +73,10 @@ pub(crate) enum Op {
     Resume(u8),
     /// Scales a clock: numerator, denominator.
     Scale(u8, u8, u8),
+    /// Gives a driven clock so many nanoseconds.
+    Drive(u8, u16),
+    /// Makes the script that does it follow a clock by number, or (see [`LANES_CLOCK`]) its lane's.
+    FollowClock(u8),
     /// Panics, unless a panic is unwinding.
     Panic,
     /// Cancels the script that does it.
@@ -153,6 +161,8 @@ pub(crate) struct Program {
     pub(crate) lanes: u8,
     /// Extra clocks, each with its lane.
     pub(crate) clocks: List<u8>,
+    /// Driven clocks, which come after those, each with its lane.
+    pub(crate) driven: List<u8>,
     pub(crate) script_polls: u32,
     pub(crate) frame_polls: u64,
     pub(crate) max_tasks: usize,
@@ -176,6 +186,7 @@ pub(crate) fn program(acts: List<Act>) -> Program {
     Program {
         lanes: 0,
         clocks: list![],
+        driven: list![],
         script_polls: 1_000,
         frame_polls: 1_000_000,
         max_tasks: 1_000,

@@ -123,10 +123,11 @@ impl<T: Edit> Edit for List<T> {
 
 impl Edit for Program {
     fn edit(&mut self, at: &mut usize) -> bool {
-        let Self { lanes, clocks, script_polls, frame_polls, max_tasks, acts, after } = self;
+        let Self { lanes, clocks, driven, script_polls, frame_polls, max_tasks, acts, after } = self;
         acts.edit(at)
             || after.edit(at)
             || clocks.edit(at)
+            || driven.edit(at)
             || lanes.edit(at)
             || (*script_polls < 1_000 && becomes(script_polls, 1_000, at))
             || (*frame_polls < 1_000 && becomes(frame_polls, 1_000, at))
@@ -159,12 +160,14 @@ impl Edit for Script {
 impl Edit for Op {
     fn edit(&mut self, at: &mut usize) -> bool {
         match self {
-            Log(number) | Wake(number) | Cancel(number) | DropHandle(number) | TakeOutput(number)
-            | IsFinished(number) | Raise(number) | Pause(number) | Resume(number) | DropKept(number) => number.edit(at),
+            Log(number) | Wake(number) | Cancel(number) | Hold(number) | Unhold(number) | DropHandle(number)
+            | TakeOutput(number) | IsFinished(number) | Raise(number) | Pause(number) | Resume(number)
+            | FollowClock(number) | DropKept(number) => number.edit(at),
             WakeFromThread(number) => {
                 let plainer = Wake(*number);
                 number.edit(at) || becomes(self, plainer, at)
             }
+            Drive(clock, nanos) => clock.edit(at) || nanos.edit(at),
             Scale(clock, num, den) => clock.edit(at) || num.edit(at) || (*den > 1 && becomes(den, 1, at)),
             SpawnIn(lane, script) => {
                 let plainer = Spawn(script.clone());

@@ -51,10 +51,10 @@ pub(super) fn frames(frames: u64) -> Waiting {
     leaf("frames", move |exec, me| exec.arm_frames(me, frames))
 }
 
-/// On `clock`, or on the clock of the lane where the script is polled.
+/// On `clock`, or on the one that the script follows.
 pub(super) fn sleep(clock: Option<ClockNo>, nanos: u64) -> Waiting {
     leaf("slept", move |exec, me| {
-        let clock = clock.unwrap_or_else(|| exec.lane_clock(exec.tasks[me].lane));
+        let clock = clock.unwrap_or_else(|| exec.clock_of(me));
         let deadline = exec.now(clock) + nanos;
         exec.arm_timer(me, clock, deadline)
     })
@@ -239,7 +239,7 @@ impl Machine<String> for Interval {
     fn poll(&mut self, exec: &mut Naive, me: ScriptNo) -> Polled<String> {
         while self.left > 0 {
             let (clock, deadline) = *self.next.get_or_insert_with(|| {
-                let clock = self.clock.unwrap_or_else(|| exec.lane_clock(exec.tasks[me].lane));
+                let clock = self.clock.unwrap_or_else(|| exec.clock_of(me));
                 (clock, exec.now(clock) + self.period)
             });
             if self.armed.is_none() {

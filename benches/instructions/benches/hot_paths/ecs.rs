@@ -27,7 +27,7 @@ pub fn moving() -> Scene {
 /// All wait for a condition, which is checked every frame and never holds.
 pub fn until() -> Scene {
     let mut world = world(async |me: Me| {
-        me.until(move |world| world.get::<Position>(me.entity()).is_some_and(|position| position.0 >= FAR)).await;
+        me.until_world(move |world| world.get::<Position>(me.entity()).is_some_and(|position| position.0 >= FAR)).await;
         Ok(())
     });
     frame(&mut world);

@@ -175,17 +175,21 @@ impl Naive {
     pub(in crate::model) fn add_lane(&mut self) -> LaneNo {
         let lane = self.lanes.len();
         self.lanes.push(Lane::default());
-        self.add_any_clock(lane, true);
-        self.add_any_clock(lane, false);
+        self.add_any_clock(lane, true, None);
+        self.add_any_clock(lane, false, None);
         lane
     }
 
     pub(in crate::model) fn add_clock(&mut self, lane: LaneNo) -> ClockNo {
-        self.add_any_clock(lane, false)
+        self.add_any_clock(lane, false, None)
     }
 
-    pub(in crate::model) fn add_any_clock(&mut self, lane: LaneNo, counts_frames: bool) -> ClockNo {
-        self.clocks.push(Clock { lane, counts_frames, now: 0, paused: false, scale: (1, 1), carry: 0 });
+    pub(in crate::model) fn add_driven_clock(&mut self, lane: LaneNo) -> ClockNo {
+        self.add_any_clock(lane, false, Some(0))
+    }
+
+    fn add_any_clock(&mut self, lane: LaneNo, counts_frames: bool, driven: Option<u64>) -> ClockNo {
+        self.clocks.push(Clock { lane, counts_frames, now: 0, paused: false, driven, scale: (1, 1), carry: 0 });
         self.clocks.len() - 1
     }
 
@@ -193,7 +197,16 @@ impl Naive {
         self.clocks.iter().position(|clock| clock.lane == lane).expect("a lane has clocks")
     }
 
-    /// The lane's own clock, which `sleep` follows.
+    /// The clock that `sleep` follows in a script: its own, or else its lane's.
+    pub(in crate::model) fn clock_of(&self, script: ScriptNo) -> ClockNo {
+        self.tasks[script].clock.unwrap_or_else(|| self.lane_clock(self.tasks[script].lane))
+    }
+
+    pub(in crate::model) fn follow(&mut self, script: ScriptNo, clock: Option<ClockNo>) {
+        self.tasks[script].clock = clock;
+    }
+
+    /// The lane's own clock.
     pub(in crate::model) fn lane_clock(&self, lane: LaneNo) -> ClockNo {
         self.frame_clock(lane) + 1
     }
@@ -204,6 +217,16 @@ impl Naive {
 
     pub(in crate::model) fn pause(&mut self, clock: ClockNo, paused: bool) {
         self.clocks[clock].paused = paused;
+    }
+
+    /// A clock that is paused takes nothing.
+    pub(in crate::model) fn drive(&mut self, clock: ClockNo, nanos: u64) {
+        let clock = &mut self.clocks[clock];
+        if let Some(given) = &mut clock.driven
+            && !clock.paused
+        {
+            *given += nanos;
+        }
     }
 
     pub(in crate::model) fn set_scale(&mut self, clock: ClockNo, num: u64, den: u64) {
@@ -230,7 +253,10 @@ impl Naive {
 
     /// The shortest step of the main lane that makes a timer due.
     pub(in crate::model) fn next_deadline(&self) -> Option<u64> {
-        let runs = |clock: &Clock| clock.lane == MAIN && !clock.counts_frames && !clock.paused && clock.scale.0 > 0;
+        let runs = |clock: &Clock| {
+            let advances = !clock.counts_frames && clock.driven.is_none() && !clock.paused && clock.scale.0 > 0;
+            clock.lane == MAIN && advances
+        };
         let timers = self.timers.iter().filter(|timer| runs(&self.clocks[timer.clock]));
         timers
             .map(|timer| {

@@ -1,0 +1,109 @@
+//! Closures over an entity's components: what they ask for is read off their arguments.
+//!
+//! The rule: a closure names what it wants by the type of its one argument, which is any of Bevy's query
+//! data for a single entity: `&Health`, `Mut<Health>`, `Ref<Health>`, `Option<&Shield>`, `Entity`, a tuple
+//! of these, or a type that derives `QueryData`. What is read isn't marked as changed.
+//!
+//! How: as Bevy's systems do it. The argument's written type is the query data itself, with some lifetime,
+//! and its item for every other lifetime; a closure that takes both is one that takes the data.
+
+use bevy_ecs::query::{QueryData, ReadOnlyQueryData, ReleaseStateQueryData, SingleEntityQueryData};
+
+/// A closure over the components of one entity, for [`EntityAccess::with`](crate::EntityAccess::with) and
+/// [`read`](crate::EntityAccess::read).
+///
+/// It is implemented for closures and functions of one argument that is query data; the argument's type
+/// has to be written out. `Marker` tells the implementations apart, and is never named.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` doesn't say which components it is over",
+    label = "expected a closure with one argument whose type is written out",
+    note = "such as `|health: &Health| ..`, `|mut health: Mut<Health>| ..` or `|(mut health, shield): (Mut<Health>, Option<&Shield>)| ..`"
+)]
+pub trait EntityFn<Marker> {
+    /// What is asked for.
+    type Data: QueryData + ReleaseStateQueryData + SingleEntityQueryData;
+    /// What the closure gives.
+    type Output;
+
+    /// Calls the closure.
+    fn call(self, item: <Self::Data as QueryData>::Item<'_, 'static>) -> Self::Output;
+}
+
+impl<F, D, R> EntityFn<fn(D) -> R> for F
+where
+    D: QueryData + ReleaseStateQueryData + SingleEntityQueryData + 'static,
+    F: FnOnce(D) -> R,
+    for<'w> F: FnOnce(D::Item<'w, 'static>) -> R,
+{
+    type Data = D;
+    type Output = R;
+
+    #[inline]
+    fn call(self, item: D::Item<'_, 'static>) -> R {
+        self(item)
+    }
+}
+
+/// A condition over the components of one entity, for [`EntityAccess::until`](crate::EntityAccess::until):
+/// as [`EntityFn`], asked again and again, over data that is only read.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` isn't a condition over components",
+    label = "expected a closure with one argument whose type is written out, that gives a `bool` or an `Option`",
+    note = "such as `|health: &Health| health.0 <= 0`"
+)]
+pub trait EntityCondition<Marker>: 'static {
+    /// What is looked at.
+    type Data: ReadOnlyQueryData + ReleaseStateQueryData + SingleEntityQueryData;
+    /// What is found when the condition holds.
+    type Found: 'static;
+
+    /// Asks the condition.
+    fn look(&mut self, item: <Self::Data as QueryData>::Item<'_, 'static>) -> Option<Self::Found>;
+}
+
+impl<F, D, V> EntityCondition<fn(D) -> V> for F
+where
+    D: ReadOnlyQueryData + ReleaseStateQueryData + SingleEntityQueryData + 'static,
+    V: Verdict,
+    F: FnMut(D) -> V + 'static,
+    for<'w> F: FnMut(D::Item<'w, 'static>) -> V,
+{
+    type Data = D;
+    type Found = V::Found;
+
+    #[inline]
+    fn look(&mut self, item: D::Item<'_, 'static>) -> Option<V::Found> {
+        self(item).found()
+    }
+}
+
+/// What a condition answers: a `bool`, or an `Option` with what it found.
+#[diagnostic::on_unimplemented(
+    message = "a condition gives a `bool` or an `Option`, not `{Self}`",
+    label = "give `true` or `Some(..)` when the condition holds"
+)]
+pub trait Verdict {
+    /// What the wait gives when the condition holds.
+    type Found: 'static;
+
+    /// `None` while the condition doesn't hold.
+    fn found(self) -> Option<Self::Found>;
+}
+
+impl Verdict for bool {
+    type Found = ();
+
+    #[inline]
+    fn found(self) -> Option<()> {
+        self.then_some(())
+    }
+}
+
+impl<T: 'static> Verdict for Option<T> {
+    type Found = T;
+
+    #[inline]
+    fn found(self) -> Option<T> {
+        self
+    }
+}

@@ -1,0 +1,102 @@
+//! Clean-up that is certain: a guard that does something with the world when it is dropped.
+//!
+//! The rule: it runs once, where the block that holds it ends, in whatever way: at its end, by `?`, as the
+//! loser of a race, by a panic, or by the end of the script, whose owner is gone by then. It can't wait. If
+//! the world is in use at that moment it runs as soon as it isn't, before anything else of any script.
+//! A script that is dropped with its world finds none, and its clean-up doesn't run.
+
+use std::fmt;
+use std::rc::{Rc, Weak};
+
+use bevy_ecs::world::World;
+
+use super::checks::guarded;
+use super::me::Me;
+use super::stage;
+use super::store::Store;
+
+impl Me {
+    /// Has `clean_up` run when the guard that this gives is dropped: at the end of the block that holds
+    /// it, however that comes about.
+    ///
+    /// - The loser of a race cleans up at once, before the winner's output is given.
+    /// - A script whose owner was despawned cleans up before any other script is polled; its owner is
+    ///   gone by then.
+    /// - A script that panics cleans up while it unwinds. A panic of the clean-up itself ends the script
+    ///   that drops it; one on top of another is let go.
+    ///
+    /// ```
+    /// use bevy_ecs::prelude::*;
+    /// use framestep::{Me, Script, step_scripts};
+    ///
+    /// #[derive(Resource)]
+    /// struct Music(&'static str);
+    ///
+    /// let mut world = World::new();
+    /// world.insert_resource(Music("calm"));
+    /// let boss = world.spawn(Script::new(async |me: Me| {
+    ///     me.resource_mut(|mut music: Mut<Music>| music.0 = "battle")?;
+    ///     let _calm = me.defer(|world| world.resource_mut::<Music>().0 = "calm");
+    ///     std::future::pending().await                           // fights on, until it is despawned
+    /// })).id();
+    /// step_scripts(&mut world);
+    /// assert_eq!(world.resource::<Music>().0, "battle");
+    /// world.despawn(boss);
+    /// step_scripts(&mut world);
+    /// assert_eq!(world.resource::<Music>().0, "calm");
+    /// ```
+    pub fn defer<F>(&self, clean_up: F) -> Deferred<F>
+    where
+        F: FnOnce(&mut World) + 'static,
+    {
+        let store = stage::store(self.store()).map_or_else(Weak::new, |store| Rc::downgrade(&store));
+        Deferred { me: *self, store, clean_up: Some(clean_up) }
+    }
+}
+
+/// The guard of [`Me::defer`].
+#[must_use = "it cleans up when it is dropped: keep it, as in `let _clean_up = ..`"]
+pub struct Deferred<F: FnOnce(&mut World) + 'static> {
+    me: Me,
+    /// Whom to leave it to when the world is in use.
+    store: Weak<Store>,
+    clean_up: Option<F>,
+}
+
+impl<F: FnOnce(&mut World) + 'static> Deferred<F> {
+    /// Lets the clean-up go: it won't run.
+    pub fn disarm(mut self) {
+        self.clean_up = None;
+    }
+}
+
+impl<F: FnOnce(&mut World) + 'static> Drop for Deferred<F> {
+    fn drop(&mut self) {
+        let Some(clean_up) = self.clean_up.take() else { return };
+        let mut clean_up = Some(clean_up);
+        let mut run = || {
+            self.me.world(|world| {
+                if let Some(clean_up) = clean_up.take() {
+                    clean_up(world);
+                }
+            })
+        };
+        if std::thread::panicking() {
+            // A second panic on top of one that unwinds would end the process.
+            let _ = guarded(run);
+        } else {
+            let _ = run();
+        }
+        if let Some(clean_up) = clean_up
+            && let Some(store) = self.store.upgrade()
+        {
+            store.run_later(Box::new(clean_up));
+        }
+    }
+}
+
+impl<F: FnOnce(&mut World) + 'static> fmt::Debug for Deferred<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deferred").field("me", &self.me).finish_non_exhaustive()
+    }
+}

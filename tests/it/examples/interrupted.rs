@@ -1,0 +1,141 @@
+//! Every script of every example, killed at each of its awaits.
+//!
+//! Rule: a game is run once as it is, to see at which awaits its scripts park. Then it is run again for each of
+//! them, up to the first frame in which a script is parked there, and that script's owner is despawned. From
+//! there on nothing of the script may run, its clean-up has been done once, nobody is told of a failure, and
+//! the others go on; when all are gone nothing is left in the executor. Random frames are tried on top.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use bevy_ecs::error::{BevyError, ErrorContext, FallbackErrorHandler};
+use bevy_ecs::prelude::*;
+use framestep::{Script, ScriptExecutor, ScriptId, ScriptOf, ScriptRegistry, TaskState};
+use proptest::prelude::*;
+
+/// A game, as a test steps it.
+pub(super) trait Game {
+    fn world(&mut self) -> &mut World;
+    fn frame(&mut self);
+}
+
+impl Game for (World, Schedule) {
+    fn world(&mut self) -> &mut World {
+        &mut self.0
+    }
+
+    fn frame(&mut self) {
+        self.1.run(&mut self.0);
+    }
+}
+
+/// How an example is played here.
+pub(super) struct Play {
+    pub(super) name: &'static str,
+    pub(super) game: fn() -> Box<dyn Game>,
+    pub(super) frames: u32,
+    /// What the player does in a frame.
+    pub(super) input: fn(&mut World, u32),
+    /// What holds when all scripts are gone.
+    pub(super) at_end: fn(&mut World),
+}
+
+/// A place where a script parks: its name, and the file and line.
+type Site = (String, &'static str, u32);
+
+static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn tell(error: BevyError, _: ErrorContext) {
+    TOLD.lock().unwrap().push(error.to_string());
+}
+
+fn begin(play: &Play) -> Box<dyn Game> {
+    let mut game = (play.game)();
+    game.world().insert_resource(FallbackErrorHandler(tell));
+    game
+}
+
+fn frame(play: &Play, game: &mut dyn Game, frame: u32) {
+    (play.input)(game.world(), frame);
+    game.frame();
+}
+
+/// The scripts that are parked, with their owners and the places where they are.
+fn parked(world: &mut World) -> Vec<(Entity, ScriptId, Site)> {
+    let mut scripts: Vec<(Entity, ScriptId)> = world
+        .query::<(Entity, &Script, Option<&ScriptOf>)>()
+        .iter(world)
+        .filter_map(|(entity, script, of)| Some((of.map_or(entity, |of| of.0), script.id()?)))
+        .collect();
+    scripts.sort_by_key(|script| script.1);
+    let executor = world.non_send::<ScriptExecutor>();
+    let site = |id| {
+        let info = executor.script_info(id).filter(|info| info.state == TaskState::Waiting)?;
+        let at = info.wait?.at?;
+        Some((info.name.to_owned(), at.file(), at.line()))
+    };
+    scripts.into_iter().filter_map(|(owner, id)| Some((owner, id, site(id)?))).collect()
+}
+
+/// Of each place the first frame in which a script is parked there.
+fn sites(play: &Play) -> BTreeMap<Site, u32> {
+    let mut game = begin(play);
+    let mut sites = BTreeMap::new();
+    for number in 0..play.frames {
+        frame(play, &mut *game, number);
+        for (_, _, site) in parked(game.world()) {
+            sites.entry(site).or_insert(number);
+        }
+    }
+    sites
+}
+
+/// Runs a game up to a frame, kills the owner of a script that `choose` picks, runs on, and ends it all.
+fn kill(play: &Play, at: u32, choose: impl Fn(&[(Entity, ScriptId, Site)]) -> Option<usize>) {
+    let mut game = begin(play);
+    (0..=at).for_each(|number| frame(play, &mut *game, number));
+    let scripts = parked(game.world());
+    let Some(&(owner, id, ref site)) = choose(&scripts).and_then(|chosen| scripts.get(chosen)) else { return };
+    game.world().despawn(owner);
+    assert!(!game.world().resource::<ScriptRegistry>().is_running(id), "{site:?}");
+    for number in at + 1..play.frames {
+        frame(play, &mut *game, number);
+        assert!(game.world().non_send::<ScriptExecutor>().script_info(id).is_none(), "{site:?}");
+    }
+    end_all(play, &mut *game);
+    assert_eq!(std::mem::take(&mut *TOLD.lock().unwrap()), [""; 0], "killed at {site:?}");
+}
+
+fn end_all(play: &Play, game: &mut dyn Game) {
+    let scripts: Vec<Entity> = game.world().query_filtered::<Entity, With<Script>>().iter(game.world()).collect();
+    scripts.into_iter().for_each(|script| drop(game.world().despawn(script)));
+    game.frame();
+    let world = game.world();
+    assert_eq!(world.resource::<ScriptRegistry>().running(), 0, "{}", play.name);
+    assert_eq!(world.non_send::<ScriptExecutor>().executor().live(), 0, "{}", play.name);
+    (play.at_end)(world);
+}
+
+#[test]
+fn every_script_may_die_at_every_await() {
+    let mut killed = 0;
+    for play in super::plays() {
+        let sites = sites(&play);
+        assert!(!sites.is_empty(), "{}", play.name);
+        for (site, first) in sites {
+            kill(&play, first, |scripts| scripts.iter().position(|script| script.2 == site));
+            killed += 1;
+        }
+    }
+    assert!(killed > 30, "{killed}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn and_in_any_frame(play in 0..super::plays().len(), at in 0_u32..1_000, which in any::<prop::sample::Index>()) {
+        let play = &super::plays()[play];
+        kill(play, at % play.frames, |scripts| (!scripts.is_empty()).then(|| which.index(scripts.len())));
+    }
+}
