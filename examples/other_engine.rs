@@ -53,7 +53,8 @@ async fn game(ball: Rc<RefCell<Ball>>, whistle: Signal, physics: Lane) {
     whistle.wait().await;
     fall.cancel();
     resume_in(physics).await; // between two steps of physics nobody sees it half set
-    *ball.borrow_mut() = Ball { bounces: ball.borrow().bounces, ..Ball::default() };
+    let bounces = ball.borrow().bounces;
+    *ball.borrow_mut() = Ball { bounces, ..Ball::default() };
 }
 
 /// Falls, a step of physics at a time.
@@ -123,7 +124,9 @@ mod tests {
     #[test]
     fn an_engine_that_is_dropped_in_the_middle_lets_go_of_the_world() {
         let mut engine = Engine::new();
-        (0..20).for_each(|_| drop(engine.frame()));
+        for _ in 0..20 {
+            engine.frame();
+        }
         let ball = engine.ball.clone();
         drop(engine);
         assert_eq!(Rc::strong_count(&ball), 1);

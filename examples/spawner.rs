@@ -92,8 +92,10 @@ mod tests {
     fn enemies_that_are_shot_end_a_wave_early() {
         let shot = waves(|world| {
             let enemies: Vec<Entity> = world.query_filtered::<Entity, With<Enemy>>().iter(world).collect();
-            enemies.into_iter().for_each(|enemy| drop(world.despawn(enemy)));
+            for enemy in enemies {
+                world.despawn(enemy);
+            }
         });
-        assert_eq!(shot, [0, 20 + 61, 40 + 61, 60 + 61], "ten frames an enemy, and a breath");
+        assert_eq!(shot, [0, 20 + 60, 40 + 60, 60 + 61], "ten frames an enemy, and a breath");
     }
 }

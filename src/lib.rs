@@ -32,6 +32,7 @@
 //! | [`join`], [`race`], [`timeout`] ... | with the futures inside | drops them |
 //! | [`scope`] | when its body and its children have ended | cancels the children |
 //! | [`Signal::wait`] | in the step in which it is raised, or the next | takes the wait back |
+//! | [`Inlet::next`] | in the step that takes in a value from another thread | takes the wait back, and loses no value |
 //! | `Listener::next`, `Me::until` (with `bevy_ecs`) | in the step whose check finds them over | takes the wait back |
 //! | any other future | when it wakes the script, from whatever thread | – |
 //!
@@ -40,8 +41,9 @@
 //! [`Executor::poll_once`] does this, and the source reads in this order, with these numbers:
 //!
 //! 1. **Advance** the frame count and the clocks.
-//! 2. **Collect** wakes from other threads, in order of arrival. (Wakes on the executor's own thread
-//!    between frames went straight to the ready queue, in call order.) Nothing is ever lost.
+//! 2. **Collect** what came from outside, in one order of arrival: wakes from other threads, what an
+//!    [`Injector`] was handed, values for [`Inlet`]s. (Wakes on the executor's own thread between frames went
+//!    straight to the ready queue, in call order.) Nothing is ever lost.
 //! 3. **Fire** the timers that are due: by clock (in order of creation), deadline, order of arming.
 //! 4. **Release** the scripts that wait for the next frame, in the order in which they began to wait.
 //! 5. **Check** the waits that outer layers brought, in order of arming, without resuming any script
@@ -98,6 +100,8 @@ struct Readme;
 #[cfg(feature = "bevy_ecs")]
 mod ecs;
 mod executor;
+#[cfg(feature = "bevy_ecs")]
+pub mod guide;
 mod sync;
 mod time;
 

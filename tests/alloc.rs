@@ -300,3 +300,32 @@ fn scripts_on_entities_allocate_nothing_once_warm() {
     assert_eq!(allocations(|| run(FRAMES / 10)), 0);
     assert!(world.query::<&Place>().iter(&world).all(|place| place.0 > FRAMES / 30));
 }
+
+#[cfg(feature = "bevy_curve")]
+#[test]
+fn tweens_allocate_nothing_once_warm() {
+    use framestep::tween;
+
+    let mut executor = Executor::new();
+    let sum = Rc::new(Cell::new(0.0));
+    for start in 0..100 {
+        let sum = sum.clone();
+        drop(executor.spawn(async move {
+            loop {
+                let add = |t: f32| {
+                    sum.set(sum.get() + t);
+                    Ok::<(), ()>(())
+                };
+                tween(us(50_000 + start), bevy_curve::EaseFunction::CubicInOut, add).await.expect("it can't fail");
+            }
+        }));
+    }
+    let mut run = |frames: u32| {
+        for _ in 0..frames {
+            executor.poll_once();
+        }
+    };
+    run(50);
+    assert_eq!(allocations(|| run(50)), 0);
+    assert!(sum.get() > 1000.0, "{}", sum.get());
+}

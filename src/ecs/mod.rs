@@ -10,18 +10,23 @@
 //! | `me`, `access`, `data` | what a script holds; what it can do with an entity; closures over components |
 //! | `run` | closures over system parameters |
 //! | `defer` | clean-up that is certain |
+//! | `outside` | from other threads into a running game |
 //! | `start` | starting scripts on entities of their own |
 //! | `hear` | waits on messages and on events |
 //! | `until`, `finished` | waits on conditions, and on the end of another script |
 //! | `conditions`, `checks` | step 5 of a frame: conditions by type, and all that is looked at |
 //! | `step` | the systems |
 //! | `lanes` | going from lane to lane |
+//! | `tween` | motion along a curve |
+//! | `states`, `assets` | waits for states and for assets |
 //! | `error`, `tell` | what goes wrong, and who is told |
 //! | `plugin` | the same for an app |
 //!
 //! Nothing here is `unsafe`.
 
 mod access;
+#[cfg(feature = "bevy_asset")]
+mod assets;
 mod checks;
 mod conditions;
 mod data;
@@ -31,6 +36,7 @@ mod finished;
 pub mod hear;
 mod lanes;
 mod me;
+mod outside;
 #[cfg(feature = "bevy_app")]
 mod plugin;
 mod registry;
@@ -39,18 +45,25 @@ mod running;
 mod script;
 mod stage;
 mod start;
+#[cfg(feature = "bevy_state")]
+mod states;
 mod step;
 mod store;
 mod tell;
+#[cfg(feature = "bevy_curve")]
+mod tween;
 mod until;
 
 pub use access::EntityAccess;
+#[cfg(feature = "bevy_asset")]
+pub use assets::LoadFailure;
 pub use data::{EntityCondition, EntityFn, Verdict};
 pub use defer::Deferred;
 pub use error::{FailureKind, ScriptError, ScriptFailure};
 pub use finished::Finished;
 pub use hear::{Heard, Listener, NextHeard, Source};
 pub use me::Me;
+pub use outside::Outside;
 #[cfg(feature = "bevy_app")]
 pub use plugin::FramestepPlugin;
 pub use registry::{ScriptId, ScriptRegistry};
@@ -59,4 +72,6 @@ pub use script::{Script, ScriptOf, Scripts};
 pub use start::SpawnScript;
 pub use step::{ScriptSystems, step_lane, step_lane_by, step_scripts, step_scripts_by};
 pub use store::ScriptExecutor;
+#[cfg(feature = "bevy_curve")]
+pub use tween::{Tween, tween};
 pub use until::UntilHolds;

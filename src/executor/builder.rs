@@ -99,8 +99,8 @@ impl Builder {
         self
     }
 
-    /// Called when something is posted from another thread while nothing else waits to be collected, by
-    /// the thread that posts it: the place to unpark a game loop that sleeps while it is idle.
+    /// Called when something is posted from another thread, or handed in by an [`Injector`](crate::Injector) or
+    /// the sender of an [`Inlet`](crate::Inlet), while nothing else waits to be collected, by the thread that does it: the place to unpark a game loop that sleeps while it is idle.
     pub fn on_outside_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.0.on_outside_wake = Some(Arc::new(hook));
         self

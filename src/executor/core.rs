@@ -24,9 +24,11 @@ use super::batch::Batch;
 use super::clock::ClockState;
 use super::extra::Extra;
 use super::hold::HELD;
+use super::inlets::InletState;
 use super::inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
 use super::key::TaskId;
 use super::lane::{Lane, LaneState, MAX_LANES, Stamp, entry};
+use super::mail::{Name, Post};
 use super::queue::{Queue, Ready};
 use super::registry::{Lease, OutsideWake};
 use super::report::{Incident, IncidentKind};
@@ -96,6 +98,8 @@ pub(crate) struct Core {
     pub(super) clocks: RefCell<Vec<ClockState>>,
     pub(super) scopes: RefCell<Slab<ScopeState>>,
     pub(super) scope_uses: Cell<u32>,
+    pub(super) inlets: RefCell<Slab<InletState>>,
+    pub(super) inlet_uses: Cell<u32>,
     pub(super) extras: RefCell<Slab<Extra>>,
     /// Whether any task was ever given a clock of its own.
     pub(super) own_clocks: Cell<bool>,
@@ -142,6 +146,8 @@ pub(crate) struct Core {
     pub(super) ending: Ready,
     /// Whether `drain` has anything to do.
     pub(super) has_ends: Cell<bool>,
+    /// What is being run that was handed in.
+    pub(super) at_job: Cell<Option<Name>>,
     /// The end that is being worked on, and the stage whose foreign code is running.
     pub(super) at_stage: Cell<Option<(u32, Stage)>>,
     pub(super) draining: Cell<bool>,
@@ -159,7 +165,7 @@ pub(crate) struct Core {
     pub(super) root_children: Cell<u32>,
 
     /// Lists with room, kept between steps.
-    pub(super) mail: Cell<Vec<TaskId>>,
+    pub(super) mail: Cell<Vec<Post>>,
     pub(super) due: Cell<Vec<wheel::Due>>,
     pub(super) family: Cell<Vec<u32>>,
 }
@@ -173,12 +179,13 @@ impl fmt::Debug for Core {
 impl Core {
     pub(crate) fn new(settings: Settings) -> Rc<Core> {
         static SERIALS: AtomicU32 = AtomicU32::new(1);
-        let lease = Lease::take(settings.first_generation, settings.on_outside_wake);
+        let serial = SERIALS.fetch_add(1, Ordering::Relaxed);
+        let lease = Lease::take(serial, settings.first_generation, settings.on_outside_wake);
         let (first_generation, lease_number) = (lease.first_generation, lease.number);
         let core = Rc::new_cyclic(|this| Core {
             this: this.clone(),
             lease,
-            serial: SERIALS.fetch_add(1, Ordering::Relaxed),
+            serial,
             step: settings.step,
             script_polls: settings.script_polls,
             frame_polls: settings.frame_polls,
@@ -189,6 +196,8 @@ impl Core {
             clocks: RefCell::new(Vec::new()),
             scopes: RefCell::new(Slab::with_capacity(settings.capacity)),
             scope_uses: Cell::new(0),
+            inlets: RefCell::new(Slab::new()),
+            inlet_uses: Cell::new(0),
             extras: RefCell::new(Slab::with_capacity(settings.capacity)),
             own_clocks: Cell::new(false),
             frame: Cell::new(settings.first_frame),
@@ -213,6 +222,7 @@ impl Core {
             holds: Cell::new(0),
             ending: Ready::with_capacity(settings.capacity),
             has_ends: Cell::new(false),
+            at_job: Cell::new(None),
             at_stage: Cell::new(None),
             draining: Cell::new(false),
             retired: Queue::with_capacity(settings.capacity),

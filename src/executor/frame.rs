@@ -49,7 +49,7 @@ impl Core {
         let lane = self.lane(index);
         // ORDER: 1. Advance the frame count and the clocks.
         self.advance(index, lane, step_nanos);
-        // ORDER: 2. Collect wakes from other threads, in order of arrival.
+        // ORDER: 2. Collect what came from outside, wakes and all else, in order of arrival.
         self.collect();
         // ORDER: 3. Fire the timers that are due, clock by clock.
         self.fire(index);
@@ -79,18 +79,6 @@ impl Core {
             clock.advance(step_nanos);
         }
         self.trace.record(Change::Step, u64::from(index));
-    }
-
-    fn collect(&self) {
-        if !self.lease.has_mail() {
-            return;
-        }
-        let mut mail = self.mail.take();
-        self.lease.collect(&mut mail);
-        for key in mail.drain(..) {
-            self.wake(key);
-        }
-        self.mail.set(mail);
     }
 
     pub(super) fn fire(&self, lane: u8) {

@@ -33,7 +33,7 @@ pub enum WaitKind {
     Scope,
     /// A step of another lane.
     Lane,
-    /// A message.
+    /// A message, or a value of an [`Inlet`](crate::Inlet).
     Message,
     /// A condition.
     Condition,

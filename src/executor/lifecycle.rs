@@ -325,6 +325,8 @@ impl Core {
             if slot.header().has(flag::HANDLE) {
                 keep = Some(key);
             }
+        } else if let Some(name) = self.at_job.take() {
+            self.incident_of(IncidentKind::Panicked, name, message);
         }
         if let Some(key) = keep {
             self.payloads.borrow_mut().insert(key, payload);
@@ -385,14 +387,22 @@ impl Core {
         let clocks = std::mem::take(&mut *self.clocks.borrow_mut());
         let waits: Vec<_> = self.lane_states().map(|lane| std::mem::take(&mut *lane.slow.borrow_mut())).collect();
         let checks: Vec<_> = self.lane_states().map(|lane| std::mem::take(&mut *lane.checks.borrow_mut())).collect();
+        let inlets = std::mem::take(&mut *self.inlets.borrow_mut());
+        let (mail, hook) = self.lease.shut();
         let mut clocks = clocks.into_iter();
         let mut waits = waits.into_iter().flatten();
         let mut checks = checks.into_iter().flatten();
+        let mut inlets = inlets.into_iter().flat_map(|(_, inlet)| inlet.into_parts());
+        let mut mail = mail.into_iter();
+        let mut hook = Some(hook);
         self.guarded(|| {
             // One by one: two destructors that panic in one unwind would abort.
             clocks.by_ref().for_each(drop);
             waits.by_ref().for_each(drop);
             checks.by_ref().for_each(drop);
+            inlets.by_ref().for_each(drop);
+            mail.by_ref().for_each(drop);
+            drop(hook.take());
         });
         current::unregister(self);
         self.lease.give_back(self.storage.last_generation());

@@ -11,6 +11,7 @@
 //! | `clock`, `wheel` | integer clocks and their timer wheels |
 //! | `task`, `word`, `storage`, `waker` | the unsafe part: a task's slot, the memory of slots, wakers as handles |
 //! | `key`, `registry`, `current` | names of tasks, inboxes for other threads, the executor at hand |
+//! | `injector`, `mail`, `inlets` | what other threads hand in; where their values stand |
 //! | `extra`, `kin` | what only some tasks have; who spawned whom |
 //! | `hold` | tasks that stand still |
 //! | `scopes` | the children of a scope |
@@ -31,11 +32,14 @@ pub(crate) mod fifo;
 mod frame;
 mod handle;
 mod hold;
+mod injector;
+mod inlets;
 mod inspect;
 mod key;
 mod kin;
 mod lane;
 mod lifecycle;
+mod mail;
 #[expect(unsafe_code, reason = "pushing to a queue costs a push")]
 mod queue;
 mod quiet;
@@ -62,6 +66,7 @@ use std::time::Duration;
 
 pub use builder::Builder;
 pub use handle::{JoinError, JoinHandle, SpawnLimit};
+pub use injector::{Closed, Injector, injector};
 pub use inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
 pub use key::TaskId;
 pub use lane::Lane;
@@ -69,7 +74,9 @@ pub use report::{FrameReport, Incident, IncidentKind};
 pub use script::{current_frame, current_task, random, set_task_name, spawn, spawn_in};
 
 pub(crate) use clock::{ClockState, Deadline, nanos};
+pub(crate) use inlets::InletKey;
 pub(crate) use lane::{Stamp, StepWait};
+pub(crate) use mail::Post;
 pub(crate) use wheel::TimerKey;
 
 use self::core::Core;

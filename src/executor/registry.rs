@@ -1,12 +1,13 @@
-//! Where a wake from another thread finds its executor: a static table of inboxes.
+//! Where what comes from another thread finds its executor: a static table of inboxes.
 //!
 //! The rule: an inbox, once made, is never freed, so a waker may outlive its task, its executor and its
 //! thread. An executor holds its number for as long as it lives. When it is dropped, the number goes to
 //! a later one, whose first generation is above all that the former used: stale keys stay stale.
 //!
-//! What is posted waits until the executor collects it (step 2 of a frame), in order of arrival, once
-//! per key: never once per slot, since a stale key must not swallow a live one. Nothing here touches a
-//! task. Without mail, a collection is one atomic load.
+//! What is posted waits until the executor collects it (step 2 of a frame), in order of arrival. Wakes stand there
+//! once per key: never once per slot, since a stale key must not swallow a live one. All else is for the executor
+//! of one serial, and given back when that has ended. Nothing here touches a task, and nothing of others is dropped
+//! under the lock. Without mail, a collection is one atomic load.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -18,17 +19,28 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use indexmap::IndexSet;
 
 use super::key::{MAX_EXECUTORS, MAX_GENERATION, TaskId};
+use super::mail::Post;
 
 /// Called by the thread that makes an empty inbox non-empty.
 pub(crate) type OutsideWake = Arc<dyn Fn() + Send + Sync>;
 
-/// Keys in order of arrival, each once. The hash only finds duplicates; it orders nothing.
-type Mail = IndexSet<TaskId, BuildHasherDefault<DefaultHasher>>;
+/// The keys among the mail. The hash only finds duplicates; it orders nothing.
+type Keys = IndexSet<TaskId, BuildHasherDefault<DefaultHasher>>;
 
 #[derive(Default)]
 pub(crate) struct Inbox {
     has_mail: AtomicBool,
     tenant: Mutex<Tenant>,
+}
+
+impl Tenant {
+    /// Adds to the mail; the hook to be called, if it was empty.
+    fn add(&mut self, post: Post, has_mail: &AtomicBool) -> Option<OutsideWake> {
+        let was_empty = self.mail.is_empty();
+        self.mail.push(post);
+        has_mail.store(true, Ordering::Release);
+        if was_empty { self.on_outside_wake.clone() } else { None }
+    }
 }
 
 #[derive(Default)]
@@ -37,7 +49,11 @@ struct Tenant {
     open: bool,
     /// A key below this is of a former tenant, and stale.
     first_generation: u32,
-    mail: Mail,
+    /// The serial of the executor that holds it, or held it last.
+    serial: u32,
+    /// In order of arrival.
+    mail: Vec<Post>,
+    woken: Keys,
     on_outside_wake: Option<OutsideWake>,
 }
 
@@ -82,7 +98,7 @@ impl Lease {
     ///
     /// # Panics
     /// When as many executors are alive as the target's keys can tell apart.
-    pub(crate) fn take(first_generation: u32, on_outside_wake: Option<OutsideWake>) -> Lease {
+    pub(crate) fn take(serial: u32, first_generation: u32, on_outside_wake: Option<OutsideWake>) -> Lease {
         let taken = {
             let mut numbers = lock(&NUMBERS);
             if usize::from(numbers.unused) < MAX_EXECUTORS && numbers.returned.len() < MAX_EXECUTORS / 2 {
@@ -103,9 +119,19 @@ impl Lease {
         let mut tenant = lock(&inbox.tenant);
         tenant.open = true;
         tenant.first_generation = first_generation;
+        tenant.serial = serial;
         tenant.on_outside_wake = on_outside_wake;
         drop(tenant);
         Lease { number, first_generation, inbox, given_back: Cell::new(false) }
+    }
+
+    /// Takes in nothing any more; what was posted and not collected, to be dropped where destructors may run.
+    pub(crate) fn shut(&self) -> (Vec<Post>, Option<OutsideWake>) {
+        let mut tenant = lock(&self.inbox.tenant);
+        tenant.open = false;
+        tenant.woken.clear();
+        self.inbox.has_mail.store(false, Ordering::Relaxed);
+        (std::mem::take(&mut tenant.mail), tenant.on_outside_wake.take())
     }
 
     /// Gives the number back; `last_generation` is the highest that any key of this executor had.
@@ -113,13 +139,7 @@ impl Lease {
         if self.given_back.replace(true) {
             return;
         }
-        let (mail, hook) = {
-            let mut tenant = lock(&self.inbox.tenant);
-            tenant.open = false;
-            self.inbox.has_mail.store(false, Ordering::Relaxed);
-            (std::mem::take(&mut tenant.mail), tenant.on_outside_wake.take())
-        };
-        drop((mail, hook));
+        drop(self.shut());
         if last_generation < MAX_GENERATION {
             lock(&NUMBERS).returned.push_back((self.number, last_generation + 1));
         }
@@ -132,29 +152,43 @@ impl Lease {
     }
 
     /// Moves what was posted into `into`, in order of arrival.
-    pub(crate) fn collect(&self, into: &mut Vec<TaskId>) {
+    pub(crate) fn collect(&self, into: &mut Vec<Post>) {
         let mut tenant = lock(&self.inbox.tenant);
         self.inbox.has_mail.store(false, Ordering::Relaxed);
-        into.extend(tenant.mail.drain(..));
+        tenant.woken.clear();
+        into.append(&mut tenant.mail);
     }
 }
 
 /// Posts a wake to the executor of `key`, from any thread.
 #[cold]
-pub(crate) fn post(key: TaskId) {
+pub(crate) fn post_wake(key: TaskId) {
     let Some(inbox) = INBOXES[usize::from(key.executor())].get() else { return };
     let hook = {
         let mut tenant = lock(&inbox.tenant);
-        if !tenant.open || key.generation() < tenant.first_generation {
+        // ORDER: a key that is already there keeps its place, so arrival order is order of first posts.
+        if !tenant.open || key.generation() < tenant.first_generation || !tenant.woken.insert(key) {
             return;
         }
-        let was_empty = tenant.mail.is_empty();
-        // ORDER: a key that is already there keeps its place, so arrival order is order of first posts.
-        tenant.mail.insert(key);
-        inbox.has_mail.store(true, Ordering::Release);
-        if was_empty { tenant.on_outside_wake.clone() } else { None }
+        tenant.add(Post::Wake(key), &inbox.has_mail)
     };
     if let Some(hook) = hook {
         hook();
     }
+}
+
+/// Posts something to the executor with this number and serial, from any thread; gives it back when that has ended.
+pub(crate) fn post(number: u16, serial: u32, post: Post) -> Result<(), Post> {
+    let Some(inbox) = INBOXES[usize::from(number)].get() else { return Err(post) };
+    let hook = {
+        let mut tenant = lock(&inbox.tenant);
+        if !tenant.open || tenant.serial != serial {
+            return Err(post);
+        }
+        tenant.add(post, &inbox.has_mail)
+    };
+    if let Some(hook) = hook {
+        hook();
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use super::key::TaskId;
+use super::key::{NO_TASK, TaskId};
 
 /// Step 8: what happened since the end of the step before, in counts.
 ///
@@ -48,6 +48,8 @@ pub enum IncidentKind {
     PutOff,
     /// It waits for a step of a lane that has never been stepped, while frames pass.
     LaneNotStepped,
+    /// It was handed in by an [`Injector`](crate::Injector), and a limit kept it from being started.
+    Refused,
 }
 
 /// One script that needs attention, with all that is needed to find it in the source.
@@ -56,11 +58,11 @@ pub enum IncidentKind {
 pub struct Incident {
     /// What happened.
     pub kind: IncidentKind,
-    /// The script; it may have ended.
+    /// The script; it may have ended. For what was handed in and is no script, a key that finds nothing.
     pub task: TaskId,
     /// Its name: the one it was given, or else the type of its future.
     pub name: String,
-    /// Where it was spawned.
+    /// Where it was spawned, or handed in.
     pub spawned_at: &'static Location<'static>,
     /// What a person should know: the panic's message, or which cap was reached.
     pub message: String,
@@ -72,7 +74,11 @@ impl fmt::Display for Incident {
             IncidentKind::Panicked => "panicked",
             IncidentKind::PutOff => "was put off to the next frame",
             IncidentKind::LaneNotStepped => "waits for a lane that nobody steps",
+            IncidentKind::Refused => "wasn't started",
         };
+        if self.task == NO_TASK {
+            return write!(f, "`{}` (handed in at {}) {what}: {}", self.name, self.spawned_at, self.message);
+        }
         write!(f, "script `{}` ({}, spawned at {}) {what}: {}", self.name, self.task, self.spawned_at, self.message)
     }
 }

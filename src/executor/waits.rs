@@ -245,16 +245,17 @@ impl Core {
     /// The clock that waits follow which name none: the running script's own, or else that of its lane.
     #[inline]
     pub(crate) fn clock_here(&self) -> u16 {
-        if self.own_clocks.get()
-            && let Some(clock) = self.current_slot().and_then(|slot| self.clock_of(slot))
-        {
-            return clock;
-        }
-        self.lane(self.lane_here()).time_clock
+        if self.own_clocks.get() { self.own_clock_here() } else { self.lane(self.lane_here()).time_clock }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn own_clock_here(&self) -> u16 {
+        let own = self.current_slot().and_then(|slot| self.clock_of(slot));
+        own.unwrap_or_else(|| self.lane(self.lane_here()).time_clock)
     }
 
     /// A task's own clock.
-    #[inline(never)]
     pub(super) fn clock_of(&self, slot: Slot<'_>) -> Option<u16> {
         self.extra_if(slot, |extra| extra.clock).flatten()
     }

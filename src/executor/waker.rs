@@ -200,6 +200,6 @@ fn wake_key(key: TaskId) {
 #[cold]
 fn wake_elsewhere(key: TaskId) {
     if current::with_number(key.executor(), |core| core.wake(key)).is_none() {
-        registry::post(key);
+        registry::post_wake(key);
     }
 }

@@ -140,7 +140,7 @@ impl Clock {
 
     /// The clock's index, for waits inside of its own executor.
     #[track_caller]
-    pub(super) fn check(self, core: &Core) -> u16 {
+    pub(crate) fn check(self, core: &Core) -> u16 {
         assert_eq!(
             self.serial,
             core.serial(),
@@ -185,6 +185,31 @@ pub fn set_task_clock(clock: impl Into<Option<Clock>>) {
             core.set_clock_of(slot, clock);
         }
     });
+}
+
+/// The clock that the waits of the script that calls this follow where they name none: its
+/// [own](set_task_clock), or else its lane's.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let mut executor = framestep::Executor::new();
+/// let walk = executor.spawn(async {
+///     let begun = framestep::task_clock().now();
+///     framestep::sleep(Duration::from_millis(5)).await;
+///     framestep::task_clock().now() - begun
+/// });
+/// executor.poll_once_with(Duration::from_millis(1));
+/// executor.poll_once_with(Duration::from_millis(7));
+/// assert_eq!(walk.take_output().unwrap().unwrap(), Duration::from_millis(7));
+/// ```
+///
+/// # Panics
+/// Outside of a script.
+#[must_use]
+#[track_caller]
+pub fn task_clock() -> Clock {
+    current::with("task_clock()", |core| Clock { serial: core.serial(), index: core.clock_here() })
 }
 
 impl Executor {

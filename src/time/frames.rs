@@ -46,8 +46,9 @@ pub struct NextFrame {
 }
 
 impl NextFrame {
+    /// For a wait that is made of such waits: `site` is where that one was written.
     #[inline]
-    fn at(site: &'static Location<'static>) -> Self {
+    pub(crate) fn at(site: &'static Location<'static>) -> Self {
         NextFrame { site, armed: Stamp::NEVER, place: 0 }
     }
 

@@ -12,7 +12,7 @@ mod timeout;
 mod timer;
 mod yield_now;
 
-pub use clock::{Clock, set_task_clock};
+pub use clock::{Clock, set_task_clock, task_clock};
 pub use frames::{Frames, NextFrame, frames, next_frame};
 pub use interval::{Interval, IntervalNext, Missed, interval};
 pub use resume_in::{ResumeIn, resume_in};

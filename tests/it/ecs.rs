@@ -6,7 +6,10 @@ mod app;
 mod conditions;
 mod failures;
 mod life;
+mod outside;
 mod steps;
+#[cfg(feature = "bevy_curve")]
+mod tweens;
 mod waits;
 mod worlds;
 

@@ -4,6 +4,9 @@
 
 #[path = "../../examples/boss_fight.rs"]
 mod boss_fight;
+#[cfg(feature = "bevy")]
+#[path = "../../examples/cutscene.rs"]
+mod cutscene;
 #[path = "../../examples/dialogue.rs"]
 mod dialogue;
 #[path = "../../examples/door.rs"]
@@ -14,6 +17,8 @@ mod hello;
 mod other_engine;
 #[path = "../../examples/spawner.rs"]
 mod spawner;
+#[path = "../../examples/tokio_bridge.rs"]
+mod tokio_bridge;
 #[path = "../../examples/turn_based.rs"]
 mod turn_based;
 
@@ -27,7 +32,8 @@ fn plays() -> Vec<Play> {
     fn boxed(game: (World, Schedule)) -> Box<dyn Game> {
         Box::new(game)
     }
-    vec![
+    #[cfg_attr(not(feature = "bevy"), expect(unused_mut, reason = "some need Bevy's crates"))]
+    let mut plays = vec![
         Play { name: "hello", game: || boxed(hello::game()), frames: 200, input: |_, _| (), at_end: |_| () },
         Play {
             name: "door",
@@ -62,5 +68,14 @@ fn plays() -> Vec<Play> {
             input: turn_based::player,
             at_end: |_| (),
         },
-    ]
+    ];
+    #[cfg(feature = "bevy")]
+    plays.push(Play {
+        name: "cutscene",
+        game: || boxed(cutscene::game()),
+        frames: 400,
+        input: |_, _| (),
+        at_end: cutscene::check,
+    });
+    plays
 }

@@ -5,6 +5,7 @@
 //! threads while the executor is stepped until everything is done.
 
 mod combinators;
+mod outside;
 mod threads;
 
 use crate::words::{Words, on_thread};

@@ -1,6 +1,8 @@
 //! Scripts in a Bevy app: its schedules, its time, its states.
 
 mod lanes;
+#[cfg(feature = "bevy_state")]
+mod states;
 
 use std::time::Duration;
 

@@ -108,7 +108,9 @@ fn kill(play: &Play, at: u32, choose: impl Fn(&[(Entity, ScriptId, Site)]) -> Op
 
 fn end_all(play: &Play, game: &mut dyn Game) {
     let scripts: Vec<Entity> = game.world().query_filtered::<Entity, With<Script>>().iter(game.world()).collect();
-    scripts.into_iter().for_each(|script| drop(game.world().despawn(script)));
+    for script in scripts {
+        game.world().despawn(script);
+    }
     game.frame();
     let world = game.world();
     assert_eq!(world.resource::<ScriptRegistry>().running(), 0, "{}", play.name);
@@ -127,7 +129,7 @@ fn every_script_may_die_at_every_await() {
             killed += 1;
         }
     }
-    assert!(killed > 30, "{killed}");
+    assert!(killed > 15, "{killed}");
 }
 
 proptest! {

@@ -150,7 +150,7 @@ impl Dice {
 
     /// What can be done anywhere, even when the executor is gone.
     fn plain_op(&mut self) -> Op {
-        match self.pick(&[4, 16, 2, 6, 4, 7, 3, 10, 3, 4, 8]) {
+        match self.pick(&[4, 16, 2, 6, 4, 7, 3, 10, 3, 4, 2, 8]) {
             0 => Log(self.small(10)),
             1 => Wake(self.number()),
             2 => WakeFromThread(self.number()),
@@ -161,6 +161,7 @@ impl Dice {
             7 => Raise(self.small(SIGNALS.into())),
             8 => Panic,
             9 => Hold(self.number()),
+            10 => WakeLater(self.number()),
             _ => Unhold(self.number()),
         }
     }

@@ -150,6 +150,15 @@ struct Wait {
     wrapped: bool,
 }
 
+/// Something from outside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Post {
+    /// A wake from another thread.
+    Wake(ScriptNo),
+    /// A closure that wakes a script.
+    Closure(ScriptNo),
+}
+
 #[derive(Default)]
 struct Signal {
     raises: u64,
@@ -171,8 +180,10 @@ pub(super) struct Naive {
     pub(super) counts: Counts,
     /// What went wrong since the step before, in order.
     pub(super) incidents: Vec<(Incident, ScriptNo)>,
-    /// Wakes from other threads, in order of arrival, each script once.
-    pub(super) inbox: Vec<ScriptNo>,
+    /// What came from outside, in order of arrival.
+    inbox: Vec<Post>,
+    /// Nothing is taken in any more.
+    shut: bool,
     /// A panic is unwinding: destructors that run now don't panic themselves.
     pub(super) unwinding: bool,
     /// A wait is being polled through a waker of another make.
@@ -208,6 +219,7 @@ impl Naive {
             counts: Counts::default(),
             incidents: Vec::new(),
             inbox: Vec::new(),
+            shut: false,
             unwinding: false,
             wrapped: false,
             lanes: Vec::new(),
@@ -243,8 +255,9 @@ impl Naive {
             clock.advance(nanos);
         }
 
-        // 2. Collect the wakes from other threads, in order of arrival. They count for all lanes.
-        for script in take(&mut self.inbox) {
+        // 2. Collect what came from outside, in order of arrival. It counts for all lanes.
+        for post in take(&mut self.inbox) {
+            let (Post::Wake(script) | Post::Closure(script)) = post;
             self.wake(script);
         }
 
@@ -583,6 +596,7 @@ impl Naive {
             }
         }
         self.hold_funerals();
+        self.shut = true;
     }
 }
 

@@ -146,15 +146,18 @@ fn act(exec: &mut Naive, who: &Who, op: &Op) {
         SpawnIn(to, script) => spawn(exec, who, lane(*to), None, script),
         ScopeSpawn(script) => spawn(exec, who, None, who.scope.map(|scope| (scope, true)), script),
         ScopeBranch(script) => spawn(exec, who, None, who.scope.map(|scope| (scope, false)), script),
-        Wake(number) | WakeFromThread(number) => {
+        Wake(number) | WakeFromThread(number) | WakeLater(number) => {
             let Some(script) = who.pick(*number) else { return };
             if !who.world.table.borrow()[script].polled {
                 return;
             }
             match op {
                 Wake(_) => exec.wake(script),
-                _ if exec.inbox.contains(&script) => {}
-                _ => exec.inbox.push(script),
+                WakeFromThread(_) => exec.wake_from_thread(script),
+                _ => {
+                    let taken = exec.wake_later(script);
+                    who.log(format!("hands in: {taken}"));
+                }
             }
         }
         Cancel(number) => {

@@ -28,6 +28,7 @@ struct World {
     /// The last of them are driven.
     driven: usize,
     signals: Vec<fs::Signal>,
+    injector: fs::Injector,
 }
 
 #[derive(Default)]
@@ -93,7 +94,9 @@ pub(super) fn run(program: &Program, trace: bool) -> Run {
     }
     let driven = program.driven.0.len();
     let signals = (0..SIGNALS).map(|_| fs::Signal::new()).collect();
-    let world = Rc::new(World { log: RefCell::default(), table: RefCell::default(), lanes, clocks, driven, signals });
+    let injector = exec.injector();
+    let world =
+        Rc::new(World { injector, log: RefCell::default(), table: RefCell::default(), lanes, clocks, driven, signals });
     let game = Who { world: world.clone(), me: None, scope: None };
 
     for action in &program.acts.0 {
@@ -192,16 +195,20 @@ fn act(exec: Option<&fs::Executor>, who: &Who, op: &Op) {
         SpawnIn(to, script) => spawn(exec, who, lane(*to), None, script),
         ScopeSpawn(script) => spawn(exec, who, None, who.scope.map(|scope| (scope, true)), script),
         ScopeBranch(script) => spawn(exec, who, None, who.scope.map(|scope| (scope, false)), script),
-        Wake(number) | WakeFromThread(number) => {
+        Wake(number) | WakeFromThread(number) | WakeLater(number) => {
             let Some(script) = who.pick(*number) else { return };
             let waker = who.world.table.borrow()[script].waker.clone();
             let Some(waker) = waker else { return };
             match op {
                 Wake(_) if number % 2 == 0 => waker.wake(),
                 Wake(_) => waker.wake_by_ref(),
-                _ => thread::scope(|scope| {
+                WakeFromThread(_) => thread::scope(|scope| {
                     scope.spawn(|| waker.wake());
                 }),
+                _ => {
+                    let taken = who.world.injector.run(move || waker.wake()).is_ok();
+                    who.log(format!("hands in: {taken}"));
+                }
             }
         }
         Cancel(number) => {

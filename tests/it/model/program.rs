@@ -53,6 +53,8 @@ pub(crate) enum Op {
     Wake(u8),
     /// The same on another thread, which has ended before anything else is done.
     WakeFromThread(u8),
+    /// Hands in a closure that does it at step 2.
+    WakeLater(u8),
     /// Cancels through the join handle in the table.
     Cancel(u8),
     /// Holds through the join handle in the table.

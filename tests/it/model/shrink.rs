@@ -163,7 +163,7 @@ impl Edit for Op {
             Log(number) | Wake(number) | Cancel(number) | Hold(number) | Unhold(number) | DropHandle(number)
             | TakeOutput(number) | IsFinished(number) | Raise(number) | Pause(number) | Resume(number)
             | FollowClock(number) | DropKept(number) => number.edit(at),
-            WakeFromThread(number) => {
+            WakeFromThread(number) | WakeLater(number) => {
                 let plainer = Wake(*number);
                 number.edit(at) || becomes(self, plainer, at)
             }
