@@ -29,7 +29,7 @@
 //! | [`yield_now`] | in this step, behind all that is ready | – |
 //! | [`resume_in`] | in the next step of another [`Lane`] | stays in its lane |
 //! | a [`JoinHandle`] | in the step in which that script has ended | detaches the script, if the handle goes too |
-//! | [`join`], [`race`], [`timeout`] ... | with the futures inside | drops them |
+//! | [`join`], [`race`], [`timeout`], [`until`](Until::until) ... | with the futures inside | drops them |
 //! | [`scope`] | when its body and its children have ended | cancels the children |
 //! | [`Signal::wait`] | in the step in which it is raised, or the next | takes the wait back |
 //! | [`Inlet::next`] | in the step that takes in a value from another thread | takes the wait back, and loses no value |

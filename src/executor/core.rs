@@ -431,8 +431,16 @@ impl Core {
             task: self.key_at(index),
             name: self.name_of(slot).to_owned(),
             spawned_at: slot.cold().spawned_at.get(),
+            waited_at: self.last_wait(self.key_at(index)),
             message,
         });
+    }
+
+    /// Where the wait was written that a task is parked at, or went on from: of this crate's waits the one that it
+    /// parked at last, so that it answers also while the task is polled and until its slot is reclaimed. Within a
+    /// poll that has come to the waits of another combinator, the last of those.
+    pub(crate) fn last_wait(&self, key: TaskId) -> Option<Site> {
+        self.find(key)?.header().site.get()
     }
 
     pub(crate) fn info(&self, key: TaskId) -> Option<TaskInfo> {

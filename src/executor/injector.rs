@@ -191,6 +191,7 @@ impl Core {
             task: NO_TASK,
             name: name.of_type.to_owned(),
             spawned_at: name.site,
+            waited_at: None,
             message,
         });
     }

@@ -76,7 +76,7 @@ pub struct WaitInfo {
     pub kind: WaitKind,
     /// Where the wait was written; `None` for one that this crate doesn't know.
     pub at: Option<&'static Location<'static>>,
-    /// Where the outermost `race`, `join` or `timeout` around it was written.
+    /// Where the outermost `race`, `join`, `timeout` or `until` around it was written.
     pub outer: Option<&'static Location<'static>>,
     /// What remains of a timed wait; of several the one that is over first. `None` where a combinator that hands
     /// out wakers of its own stands between the script and its wait.

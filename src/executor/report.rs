@@ -64,6 +64,9 @@ pub struct Incident {
     pub name: String,
     /// Where it was spawned, or handed in.
     pub spawned_at: &'static Location<'static>,
+    /// Where the wait was written that it went on from, or waits at: the last of this crate's, where it has awaited
+    /// others since; `None` before the first.
+    pub waited_at: Option<&'static Location<'static>>,
     /// What a person should know: the panic's message, or which cap was reached.
     pub message: String,
 }
@@ -79,6 +82,10 @@ impl fmt::Display for Incident {
         if self.task == NO_TASK {
             return write!(f, "`{}` (handed in at {}) {what}: {}", self.name, self.spawned_at, self.message);
         }
-        write!(f, "script `{}` ({}, spawned at {}) {what}: {}", self.name, self.task, self.spawned_at, self.message)
+        write!(f, "script `{}` ({}, spawned at {}) {what}", self.name, self.task, self.spawned_at)?;
+        if let Some(waited_at) = self.waited_at {
+            write!(f, " after the wait at {waited_at}")?;
+        }
+        write!(f, ": {}", self.message)
     }
 }

@@ -5,6 +5,7 @@
 //! | all of a few, here and now | [`join`], [`join3`], [`join4`] |
 //! | the first of a few; the others are dropped | [`race`], [`race3`], [`race4`] |
 //! | the same over any number | [`join_all`], [`race_all`] |
+//! | one, unless something else is over first | [`Until::until`] |
 //! | children that can't outlive this block | [`scope`] |
 //! | values from other threads, seen at one point of the frame | [`inlet`] |
 //! | to tell many scripts at once that something happened | [`Signal`] |
@@ -27,4 +28,4 @@ pub use join::{Join, Join3, Join4, join, join3, join4};
 pub use race::{Race, Race3, Race3Of, Race4, Race4Of, RaceOf, race, race3, race4};
 pub use scope::{Scope, scope};
 pub use signal::{Signal, SignalWait};
-pub use until::{Until, UntilOver};
+pub use until::{Until, UntilOf};

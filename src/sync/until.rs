@@ -1,4 +1,4 @@
-//! Cutting a future short.
+//! A future that is given up when something else is over.
 
 use std::fmt;
 use std::panic::Location;
@@ -9,29 +9,32 @@ use pin_project_lite::pin_project;
 
 use crate::executor::current;
 
-/// `until`, for every future: what is awaited until something else happens.
-///
-/// ```
-/// use framestep::{Executor, Until, frames};
-///
-/// let mut executor = Executor::new();
-/// let song = executor.spawn(async {
-///     let verses = async { frames(60).await; "the end" };
-///     verses.until(frames(2)).await
-/// });
-/// for _ in 0..3 {
-///     executor.poll_once();
-/// }
-/// assert_eq!(song.take_output().unwrap().unwrap(), None);
-/// ```
+/// Adds [`until`](Self::until) to everything that can be awaited.
 pub trait Until: IntoFuture + Sized {
-    /// Awaits this, but only until `wait` is over: gives what this gives, or `None` where it was cut short.
+    /// Waits for this, but no longer than until `wait` is over: gives the output, or `None` when the wait was over
+    /// first.
     ///
-    /// This is polled first: if both are over in the same step, its output counts, and `wait` isn't polled.
-    /// Whichever is left is dropped before this gives its result; dropping the whole drops both, this first.
+    /// As in a [`race`](crate::race) this is polled first: if both are over in the same step, its output counts.
+    /// The other is dropped before this gives anything. Dropping it drops both.
+    ///
+    /// ```
+    /// use framestep::{Executor, Until, frames};
+    ///
+    /// let mut executor = Executor::new();
+    /// let door = executor.spawn(async {
+    ///     let early = frames(1).until(frames(2)).await;
+    ///     let late = async { frames(9).await; "open" }.until(frames(2)).await;
+    ///     (early, late)
+    /// });
+    /// while !door.is_finished() {
+    ///     executor.poll_once();
+    /// }
+    /// assert_eq!(executor.frame(), 1 + 1 + 2);
+    /// assert_eq!(door.take_output().unwrap().unwrap(), (Some(()), None));
+    /// ```
     #[track_caller]
-    fn until<W: IntoFuture>(self, wait: W) -> UntilOver<Self::IntoFuture, W::IntoFuture> {
-        UntilOver { site: Location::caller(), future: Some(self.into_future()), wait: Some(wait.into_future()) }
+    fn until<W: IntoFuture>(self, wait: W) -> UntilOf<Self::IntoFuture, W::IntoFuture> {
+        UntilOf { site: Location::caller(), future: Some(self.into_future()), wait: Some(wait.into_future()) }
     }
 }
 
@@ -40,7 +43,7 @@ impl<F: IntoFuture> Until for F {}
 pin_project! {
     /// The future of [`Until::until`].
     #[must_use = "a wait does nothing unless it is awaited"]
-    pub struct UntilOver<F, W> {
+    pub struct UntilOf<F, W> {
         site: &'static Location<'static>,
         #[pin]
         future: Option<F>,
@@ -49,30 +52,28 @@ pin_project! {
     }
 }
 
-impl<F, W> fmt::Debug for UntilOver<F, W> {
+impl<F, W> fmt::Debug for UntilOf<F, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UntilOver").field("site", self.site).finish_non_exhaustive()
+        f.debug_struct("UntilOf").field("site", self.site).finish_non_exhaustive()
     }
 }
 
-impl<F: Future, W: Future> Future for UntilOver<F, W> {
+impl<F: Future, W: Future> Future for UntilOf<F, W> {
     type Output = Option<F::Output>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        const OVER: &str = "what waits until something else isn't polled after it is over";
         let mut this = self.project();
-        let (Some(future), Some(wait)) = (this.future.as_mut().as_pin_mut(), this.wait.as_mut().as_pin_mut()) else {
-            panic!("what was cut short isn't polled after it is over")
-        };
-        // ORDER: the future first, then what cuts it short.
-        let output = match future.poll(context) {
+        // ORDER: the future first, and the wait only if that isn't ready.
+        let output = match this.future.as_mut().as_pin_mut().expect(OVER).poll(context) {
             Poll::Ready(output) => Some(output),
-            Poll::Pending if wait.poll(context).is_ready() => None,
+            Poll::Pending if this.wait.as_mut().as_pin_mut().expect(OVER).poll(context).is_ready() => None,
             Poll::Pending => {
                 current::try_with(|core| core.note_outer(this.site));
                 return Poll::Pending;
             }
         };
-        // ORDER: both are dropped, in this order, before the result is given.
+        // ORDER: both are dropped, in this order, before the output is given.
         this.future.set(None);
         this.wait.set(None);
         Poll::Ready(output)

@@ -10,8 +10,8 @@ mod waits;
 
 use crate::words::{Gate, Words, on_drop, on_thread, poll_now, quiet_panic};
 use framestep::{
-    Clock, Executor, JoinError, JoinHandle, Race, Signal, SpawnLimit, current_frame, current_task, frames, interval,
-    join, next_frame, race, random, resume_in, scope, set_task_name, sleep, spawn, timeout, yield_now,
+    Clock, Executor, JoinError, JoinHandle, Race, Signal, SpawnLimit, Until, current_frame, current_task, frames,
+    interval, join, next_frame, race, random, resume_in, scope, set_task_name, sleep, spawn, timeout, yield_now,
 };
 use std::{
     cell::{Cell, RefCell},

@@ -87,7 +87,7 @@ fn check_many(cases: u32, test: impl Fn(&Program) -> Result<(), String>) {
 }
 
 /// What the programs are to come across, each in the words of the log.
-const SIGHTS: [&str; 40] = [
+const SIGHTS: [&str; 42] = [
     " put off 3 ",
     " output is dropped",
     " guard is dropped",
@@ -118,6 +118,8 @@ const SIGHTS: [&str; 40] = [
     " got race[",
     " got in time[",
     " got elapsed",
+    " got until[",
+    " got given up",
     " got scope[block]",
     " got gone",
     " got moved",

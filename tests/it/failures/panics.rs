@@ -163,3 +163,74 @@ fn f7_many_panics_in_one_frame_and_polling_on_afterwards() {
         assert_eq!(texts, ["boom", "ok", "boom", "ok", "boom", "ok"]);
     }
 }
+
+#[test]
+fn an_incident_names_the_wait_after_which_it_happened() {
+    let mut executor = Executor::builder().script_polls(2).build();
+    let lines = Rc::new(RefCell::new(std::collections::BTreeMap::new()));
+    let noting = |name: &'static str| {
+        let lines = lines.clone();
+        move |line: u32| _ = lines.borrow_mut().insert(name, line)
+    };
+    executor.spawn(async { quiet_panic("before any") });
+    let at = noting("slept");
+    executor.spawn(async move {
+        let _ = (at(line!()), sleep(Duration::from_nanos(1)).await);
+        quiet_panic("slept");
+    });
+    let at = noting("walked");
+    executor.spawn(async move {
+        next_frame().await;
+        let _ = (at(line!()), next_frame().await);
+        // A wait that is over doesn't count, and one of others isn't known.
+        sleep(Duration::ZERO).await;
+        quiet_panic("walked");
+    });
+    let at = noting("put off");
+    let put_off = executor.spawn(async move {
+        yield_now().await;
+        let _ = (at(line!()), yield_now().await);
+    });
+    let at = noting("dropped");
+    let parked = executor.spawn(async move {
+        let _guard = on_drop(|| quiet_panic("dropped"));
+        let _ = (at(line!()), sleep(Duration::from_secs(9)).await);
+    });
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        executor.poll_once();
+        seen.extend(executor.incidents());
+    }
+    parked.cancel();
+    executor.poll_once();
+    seen.extend(executor.incidents());
+    assert!(put_off.is_finished());
+    let line = |name| lines.borrow().get(name).copied();
+    let seen: Vec<_> =
+        seen.iter().map(|incident| (incident.message.as_str(), incident.waited_at.map(|at| at.line()))).collect();
+    assert_eq!(
+        seen,
+        [
+            ("before any", None),
+            ("it was polled 2 times in this step, the cap for one script", line("put off")),
+            ("slept", line("slept")),
+            ("walked", line("walked")),
+            ("dropped (in its destructor)", line("dropped")),
+        ]
+    );
+}
+
+#[test]
+fn an_incident_says_where_its_script_had_waited() {
+    let mut executor = Executor::new();
+    executor.spawn(async {
+        next_frame().await;
+        quiet_panic("boom");
+    });
+    executor.poll_once();
+    executor.poll_once();
+    let incident = executor.incidents().remove(0);
+    let at = incident.waited_at.expect("it waited");
+    let text = incident.to_string();
+    assert!(text.ends_with(&format!(" panicked after the wait at {at}: boom")), "{text}");
+}

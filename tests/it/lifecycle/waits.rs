@@ -129,3 +129,56 @@ fn a_lost_race_leaves_nothing_behind() {
     let report = executor.poll_once_with(ns(1));
     assert_eq!((report.polled, report.woken, report.cancelled), (3, 1, 0));
 }
+
+#[test]
+fn until_gives_the_output_or_none_and_drops_the_other_before() {
+    let mut executor = Executor::new();
+    let words = Words::default();
+    for (name, first, second) in [("before", 1, 2), ("together", 2, 2), ("after", 3, 2), ("at once", 0, 0)] {
+        let log = words.clone();
+        executor.spawn(async move {
+            let (inner, wait) = (log.on_drop("inner"), log.on_drop("wait"));
+            let inner = async move {
+                let _inner = inner;
+                frames(first).await;
+                first
+            };
+            let wait = async move {
+                let _wait = wait;
+                frames(second).await;
+            };
+            let given = inner.until(wait).await;
+            log.say(format!("{name}:{given:?}"));
+        });
+    }
+    let mut took = Vec::new();
+    for _ in 0..4 {
+        executor.poll_once();
+        took.push(words.take());
+    }
+    assert_eq!(
+        took,
+        [
+            // A future that has ended drops what it holds; then what is left is dropped in argument order.
+            "inner wait at once:Some(0)",
+            "inner wait before:Some(1)",
+            "inner wait together:Some(2) wait inner after:None",
+            ""
+        ]
+    );
+}
+
+#[test]
+fn until_takes_what_can_be_awaited_and_says_where_it_stands() {
+    let mut executor = Executor::new();
+    let signal = Signal::new();
+    let raised = signal.clone();
+    let line = line!() + 1;
+    let script = executor.spawn(async move { pending::<()>().until(raised.wait()).await });
+    executor.poll_once();
+    let wait = executor.task_info(script.id()).expect("it waits").wait.expect("it is parked");
+    assert_eq!((wait.kind, wait.outer.map(|at| at.line())), (framestep::WaitKind::Signal, Some(line)));
+    signal.raise();
+    executor.poll_once();
+    assert!(matches!(script.take_output(), Some(Ok(None))));
+}

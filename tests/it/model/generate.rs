@@ -206,7 +206,7 @@ impl Dice {
     }
 
     fn combined(&mut self, depth: u32) -> Wait {
-        match self.pick(&[4, 2, 5, 2, 3, 4, 4, 2]) {
+        match self.pick(&[4, 2, 5, 2, 3, 4, 4, 2, 2]) {
             0 => Both(self.list(2..5, |dice| dice.wait(depth))),
             1 => All(self.list(0..6, |dice| dice.wait(depth))),
             2 => First(self.list(2..5, |dice| dice.wait(depth))),
@@ -214,6 +214,7 @@ impl Dice {
             4 => Within(self.time(), list![self.wait(depth)]),
             5 => Block(self.ops(depth)),
             6 => Scope(self.ops(depth)),
+            8 => Until(self.list(2..3, |dice| dice.wait(depth))),
             _ => Wrapped(list![self.wait(depth)]),
         }
     }

@@ -129,6 +129,8 @@ pub(crate) enum Wait {
     FirstOf(List<Wait>),
     /// `timeout` around one wait.
     Within(u16, List<Wait>),
+    /// `until`: the first, unless the second is over before it.
+    Until(List<Wait>),
     /// A block of its own.
     Block(List<Op>),
     /// `scope`, and its body.
@@ -195,6 +197,13 @@ pub(crate) fn program(acts: List<Act>) -> Program {
         acts,
         after: list![],
     }
+}
+
+/// Two waits, also of a list that has shrunk.
+pub(crate) fn two(parts: &List<Wait>) -> List<Wait> {
+    let mut parts = parts.clone();
+    parts.0.resize(2, Never);
+    parts
 }
 
 /// What `number` points at among `len` things.

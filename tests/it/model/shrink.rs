@@ -192,7 +192,14 @@ impl Edit for Op {
 impl Edit for Wait {
     fn edit(&mut self, at: &mut usize) -> bool {
         // A part takes the place of the whole.
-        if let Both(parts) | All(parts) | First(parts) | FirstOf(parts) | Within(_, parts) | Wrapped(parts) = self {
+        if let Both(parts)
+        | All(parts)
+        | First(parts)
+        | FirstOf(parts)
+        | Within(_, parts)
+        | Until(parts)
+        | Wrapped(parts) = self
+        {
             for part in parts.0.clone() {
                 if becomes(self, part, at) {
                     return true;
@@ -219,7 +226,7 @@ impl Edit for Wait {
             return true;
         }
         match self {
-            Both(parts) | All(parts) | First(parts) | FirstOf(parts) | Wrapped(parts) => parts.edit(at),
+            Both(parts) | All(parts) | First(parts) | FirstOf(parts) | Until(parts) | Wrapped(parts) => parts.edit(at),
             Within(nanos, parts) => nanos.edit(at) || parts.edit(at),
             Block(ops) | Scope(ops) => ops.edit(at),
             Frames(number) | Yield(number) | Raised(number) | Join(number) | Peek(number) | Kept(number)

@@ -177,6 +177,33 @@ impl Machine<String> for Wrapped {
     }
 }
 
+/// `until`: a race of the two, and the second gives nothing.
+pub(super) struct Until {
+    race: Race,
+}
+
+impl Until {
+    pub(super) fn new(parts: Vec<Waiting>) -> Self {
+        Self { race: Race(parts) }
+    }
+}
+
+impl Machine<String> for Until {
+    fn poll(&mut self, exec: &mut Naive, me: ScriptNo) -> Polled<String> {
+        match self.race.poll(exec, me) {
+            Polled::Ready(word) => Polled::Ready(match word.strip_prefix("race[0:") {
+                Some(rest) => format!("until[{rest}"),
+                None => "given up".to_string(),
+            }),
+            other => other,
+        }
+    }
+
+    fn discard(&mut self, exec: &mut Naive) {
+        self.race.discard(exec);
+    }
+}
+
 /// `timeout`: a race of the wait with the lane's clock, the wait first.
 pub(super) struct Timeout {
     race: Race,

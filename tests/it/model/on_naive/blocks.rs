@@ -112,6 +112,7 @@ impl Body {
                 let inner = self.build_all(exec, inner).pop().unwrap_or_else(waits::never);
                 Box::new(waits::Timeout::new(u64::from(*nanos), inner))
             }
+            Until(parts) => Box::new(waits::Until::new(self.build_all(exec, &two(parts)))),
             Block(ops) => Box::new(Body::new(self.who.clone(), ops.0.clone())),
             Scope(ops) => {
                 let (mut who, ops) = (self.who.clone(), ops.0.clone());

@@ -206,6 +206,16 @@ fn build(locals: &Locals, wait: &Wait) -> Waiting {
                 }
             })
         }
+        Until(parts) => {
+            let [inner, wait] = exactly(build_all(locals, &two(parts)));
+            let until = fs::Until::until(inner, wait);
+            Box::pin(async move {
+                match until.await {
+                    Some(word) => format!("until[{word}]"),
+                    None => "given up".to_string(),
+                }
+            })
+        }
         Block(ops) => worded("block", block(locals.who.clone(), ops.clone())),
         Scope(ops) => {
             let (who, ops) = (locals.who.clone(), ops.clone());
