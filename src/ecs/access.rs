@@ -5,9 +5,8 @@
 //! another to the same world is an error, and so is one outside of a step. Whatever changes the world's
 //! structure ends with commands flushed, and with the scripts attended to that it started or cancelled.
 //!
-//! How: each accessor is one call into the stage (`stage::enter`, or `stage::act` where scripts can be
-//! started or cancelled) around one call into Bevy, and is compiled into the script. Why it failed is
-//! found out of line, by a second look.
+//! How: each accessor is one call into the stage (`stage::act`) around one call into Bevy, and is compiled
+//! into the script. Why it failed is found out of line, by a second look.
 
 use std::any::type_name;
 use std::panic::Location;
@@ -17,7 +16,7 @@ use bevy_ecs::component::Component;
 use bevy_ecs::entity::Entity;
 use bevy_ecs::event::{EntityEvent, Event};
 use bevy_ecs::hierarchy::ChildOf;
-use bevy_ecs::query::{QueryData, ReadOnlyQueryData};
+use bevy_ecs::query::{QueryData, ReadOnlyQueryData, ReleaseStateQueryData, SingleEntityQueryData};
 use bevy_ecs::world::{EntityWorldMut, World};
 
 use super::data::{EntityCondition, EntityFn};
@@ -86,8 +85,8 @@ impl EntityAccess {
 
     /// Reads components. Doesn't mark them as changed.
     ///
-    /// What is read is what the closure's argument says: `&Health`, `(&Health, Option<&Shield>)`, or any
-    /// other query data that is read-only.
+    /// What is read is what the closure's argument says: `&Health`, `(&Health, Option<&Shield>)`, or other
+    /// query data that is read-only; see [`data`](Self::data) for such as `Has<Shield>`.
     ///
     /// ```
     /// # use bevy_ecs::prelude::*;
@@ -108,11 +107,7 @@ impl EntityAccess {
     where
         F: EntityFn<M, Data: ReadOnlyQueryData>,
     {
-        let read = stage::enter(self.store, |stage| {
-            let entity = stage.world.get_entity(self.entity).ok()?;
-            Some(f.call(entity.get_components::<F::Data>().ok()?))
-        });
-        read.flatten().ok_or_else(|| self.missing::<F::Data>())
+        self.read_data::<F::Data, _>(|item| f.call(item))
     }
 
     /// Changes components. Those that are asked for as `Mut` are marked as changed when the closure first
@@ -140,11 +135,7 @@ impl EntityAccess {
     where
         F: EntityFn<M>,
     {
-        let changed = stage::enter(self.store, |stage| {
-            let mut entity = stage.world.get_entity_mut(self.entity).ok()?;
-            Some(f.call(entity.get_components_mut::<F::Data>().ok()?))
-        });
-        changed.flatten().ok_or_else(|| self.missing::<F::Data>())
+        self.with_data::<F::Data, _>(|item| f.call(item))
     }
 
     /// Inserts components; those that are there already are replaced.
@@ -256,12 +247,8 @@ impl EntityAccess {
     where
         F: EntityCondition<M>,
     {
-        let entity = self.entity;
-        let looked = move |world: &World| match world.get_entity(entity).map(|it| it.get_components::<F::Data>()) {
-            Ok(Ok(item)) => condition.look(item).map(Ok),
-            Ok(Err(_)) => Some(Err(ScriptError::MissingComponent { entity, component: component_of::<F::Data>() })),
-            Err(_) => Some(Err(ScriptError::NoSuchEntity { entity })),
-        };
+        let looked = self
+            .condition::<F::Data, _, _>(move |item: <F::Data as QueryData>::Item<'_, 'static>| condition.look(item));
         UntilHolds::new(self.store, Location::caller(), looked)
     }
 
@@ -308,6 +295,62 @@ impl EntityAccess {
         })
     }
 
+    #[inline]
+    pub(super) fn read_data<D, R>(&self, f: impl FnOnce(D::Item<'_, 'static>) -> R) -> Result<R, ScriptError>
+    where
+        D: ReadOnlyQueryData + ReleaseStateQueryData + SingleEntityQueryData,
+    {
+        let mut f = Some(f);
+        loop {
+            let read = stage::act(self.store, |world| {
+                let item = world.get_entity(self.entity).ok()?.get_components::<D>().ok()?;
+                f.take().map(|f| f(item))
+            });
+            if let Some(Some(result)) = read {
+                return Ok(result);
+            }
+            self.missing::<D>()?;
+        }
+    }
+
+    #[inline]
+    pub(super) fn with_data<D, R>(&self, f: impl FnOnce(D::Item<'_, 'static>) -> R) -> Result<R, ScriptError>
+    where
+        D: ReleaseStateQueryData + SingleEntityQueryData,
+    {
+        let mut f = Some(f);
+        loop {
+            let changed = stage::act(self.store, |world| {
+                let mut entity = world.get_entity_mut(self.entity).ok()?;
+                let item = entity.get_components_mut::<D>().ok()?;
+                f.take().map(|f| f(item))
+            });
+            if let Some(Some(result)) = changed {
+                return Ok(result);
+            }
+            self.missing::<D>()?;
+        }
+    }
+
+    /// A condition of this entity's components, as one of the world.
+    pub(super) fn condition<D, T, C>(
+        &self,
+        mut condition: C,
+    ) -> impl FnMut(&World) -> Option<Result<T, ScriptError>> + use<D, T, C>
+    where
+        C: FnMut(D::Item<'_, 'static>) -> Option<T>,
+        D: ReadOnlyQueryData + ReleaseStateQueryData + SingleEntityQueryData,
+    {
+        // Only here can it be done, since a condition finds the world to be read.
+        let _ = stage::access(self.store, |stage| make_known::<D>(&mut stage.world));
+        let entity = self.entity;
+        move |world: &World| match world.get_entity(entity).map(|it| it.get_components::<D>()) {
+            Ok(Ok(item)) => condition(item).map(Ok),
+            Ok(Err(_)) => Some(Err(ScriptError::MissingComponent { entity, component: component_of::<D>() })),
+            Err(_) => Some(Err(ScriptError::NoSuchEntity { entity })),
+        }
+    }
+
     /// Changes the entity's structure, and attends to what that started and cancelled.
     fn change<R>(&self, f: impl FnOnce(EntityWorldMut<'_>) -> R) -> Result<R, ScriptError> {
         let changed = stage::act(self.store, |world| {
@@ -322,16 +365,30 @@ impl EntityAccess {
         }
     }
 
-    /// Why components couldn't be reached.
+    /// Why components couldn't be reached; `Ok` where it is worth another try.
     #[cold]
-    fn missing<D: QueryData>(&self) -> ScriptError {
+    fn missing<D: QueryData>(&self) -> Result<(), ScriptError> {
         let entity = self.entity;
-        match self.exists() {
-            Ok(true) => ScriptError::MissingComponent { entity, component: component_of::<D>() },
-            Ok(false) => ScriptError::NoSuchEntity { entity },
-            Err(refused) => refused,
-        }
+        stage::access(self.store, |stage| {
+            if stage.world.get_entity(entity).is_err() {
+                return Err(ScriptError::NoSuchEntity { entity });
+            }
+            if make_known::<D>(&mut stage.world) {
+                return Ok(());
+            }
+            Err(ScriptError::MissingComponent { entity, component: component_of::<D>() })
+        })?
     }
+}
+
+/// Makes components known to a world in which there never was one: Bevy refuses to look for such, also where
+/// the data could do without. Whether there were any.
+fn make_known<D: QueryData>(world: &mut World) -> bool {
+    let is_new = D::get_state(world.components()).is_none();
+    if is_new {
+        world.query::<D>();
+    }
+    is_new
 }
 
 /// The name of what was asked for; of a lone component its own, without what it was asked for as.

@@ -52,7 +52,11 @@ pub(crate) fn run() {
         store.clone()
     });
     if let Some(store) = store {
-        // The stage is back in its place: what a waker runs may use the world.
+        // The stage is back in its place. A condition may have cancelled scripts, by their registry.
+        if store.has_mail() {
+            store.settle();
+        }
+        // What a waker runs may use the world.
         while let Some(waker) = store.checks.next_woken() {
             waker.wake();
         }

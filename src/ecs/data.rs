@@ -1,11 +1,12 @@
 //! Closures over an entity's components: what they ask for is read off their arguments.
 //!
-//! The rule: a closure names what it wants by the type of its one argument, which is any of Bevy's query
-//! data for a single entity: `&Health`, `Mut<Health>`, `Ref<Health>`, `Option<&Shield>`, `Entity`, a tuple
-//! of these, or a type that derives `QueryData`. What is read isn't marked as changed.
+//! The rule: a closure names what it wants by the type of its one argument, which is Bevy's query data for a
+//! single entity: `&Health`, `Mut<Health>`, `Ref<Health>`, `Option<&Shield>`, `Entity`, `EntityRef`, or a tuple
+//! of these. What is read isn't marked as changed.
 //!
 //! How: as Bevy's systems do it. The argument's written type is the query data itself, with some lifetime,
-//! and its item for every other lifetime; a closure that takes both is one that takes the data.
+//! and its item for every other lifetime; a closure that takes both is one that takes the data. Data whose
+//! item is of another type is named instead: see `DataAccess`.
 
 use bevy_ecs::query::{QueryData, ReadOnlyQueryData, ReleaseStateQueryData, SingleEntityQueryData};
 
@@ -17,7 +18,8 @@ use bevy_ecs::query::{QueryData, ReadOnlyQueryData, ReleaseStateQueryData, Singl
 #[diagnostic::on_unimplemented(
     message = "`{Self}` doesn't say which components it is over",
     label = "expected a closure with one argument whose type is written out",
-    note = "such as `|health: &Health| ..`, `|mut health: Mut<Health>| ..` or `|(mut health, shield): (Mut<Health>, Option<&Shield>)| ..`"
+    note = "such as `|health: &Health| ..`, `|mut health: Mut<Health>| ..` or `|(mut health, shield): (Mut<Health>, Option<&Shield>)| ..`",
+    note = "`Has<..>`, `AnyOf<..>` and types that derive `QueryData` are named: `me.data::<Has<Shield>>().read(|has| ..)`"
 )]
 pub trait EntityFn<Marker> {
     /// What is asked for.
@@ -49,7 +51,8 @@ where
 #[diagnostic::on_unimplemented(
     message = "`{Self}` isn't a condition over components",
     label = "expected a closure with one argument whose type is written out, that gives a `bool` or an `Option`",
-    note = "such as `|health: &Health| health.0 <= 0`"
+    note = "such as `|health: &Health| health.0 <= 0`",
+    note = "`Has<..>`, `AnyOf<..>` and types that derive `QueryData` are named: `me.data::<Has<Shield>>().until(|has| has)`"
 )]
 pub trait EntityCondition<Marker>: 'static {
     /// What is looked at.

@@ -157,6 +157,9 @@ pub struct ScriptFailure {
     pub entity: Option<Entity>,
     /// Where the script was made.
     pub spawned_at: &'static Location<'static>,
+    /// Where the wait was written that the script went on from, or is parked at: the last of this crate's. `None`
+    /// before the first.
+    pub waited_at: Option<&'static Location<'static>>,
     /// What happened.
     pub kind: FailureKind,
 }
@@ -169,8 +172,18 @@ impl fmt::Display for ScriptFailure {
         }
         write!(f, ", spawned at {}, ", self.spawned_at)?;
         match &self.kind {
-            FailureKind::Error(error) => write!(f, "failed: {}", error.to_string().trim_end()),
-            FailureKind::Panic(message) => write!(f, "panicked: {message}"),
+            FailureKind::Error(_) => f.write_str("failed"),
+            FailureKind::Panic(_) => f.write_str("panicked"),
+            _ => Ok(()),
+        }?;
+        if let FailureKind::Error(_) | FailureKind::Panic(_) = self.kind
+            && let Some(waited_at) = self.waited_at
+        {
+            write!(f, " after the wait at {waited_at}")?;
+        }
+        match &self.kind {
+            FailureKind::Error(error) => write!(f, ": {}", error.to_string().trim_end()),
+            FailureKind::Panic(message) => write!(f, ": {message}"),
             FailureKind::PutOff(message) => write!(f, "was put off to the next step: {message}"),
             FailureKind::LaneNotStepped(message) => write!(f, "waits for a lane that nobody steps: {message}"),
             FailureKind::Refused(limit) => write!(f, "wasn't started: {limit}"),

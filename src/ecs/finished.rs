@@ -5,14 +5,16 @@
 //! One that has ended already isn't waited for.
 
 use std::fmt;
+use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::lists::MemberKey;
 use super::me::Me;
 use super::registry::{Registry, ScriptId};
-use super::stage;
+use super::stage::{self, StoreKey};
 use crate::executor::{WaitKind, current};
 
 impl Me {
@@ -36,12 +38,12 @@ impl Me {
     /// ```
     ///
     /// # Panics
-    /// When a script waits for its own end: it would wait for ever.
+    /// When a script waits for its own end: it would wait for ever. When first awaited in a nested access or
+    /// outside of a step.
     #[track_caller]
     pub fn finished(&self, script: ScriptId) -> Finished {
         assert_ne!(script, self.id(), "a script can't wait for its own end: return, or wait for another");
-        let registry = stage::access(self.store(), |stage| stage.store().registry()).ok();
-        Finished { script, registry, waiting: None, at: Location::caller() }
+        Finished { script, store: self.store(), at: Location::caller(), state: State::New }
     }
 }
 
@@ -49,10 +51,15 @@ impl Me {
 #[must_use = "a wait does nothing unless it is awaited"]
 pub struct Finished {
     script: ScriptId,
-    /// `None` out of reach of the world, and when it is over.
-    registry: Option<Arc<Registry>>,
-    waiting: Option<u64>,
+    store: StoreKey,
     at: &'static Location<'static>,
+    state: State,
+}
+
+enum State {
+    New,
+    Waiting(Arc<Registry>, MemberKey),
+    Over,
 }
 
 impl Future for Finished {
@@ -60,14 +67,16 @@ impl Future for Finished {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let Some(registry) = &this.registry else { return Poll::Ready(()) };
-        match registry.wait_for(this.script, this.waiting, context.waker()) {
-            Some(waiting) => this.waiting = Some(waiting),
-            None => {
-                this.registry = None;
-                return Poll::Ready(());
-            }
-        }
+        let (registry, wait) = match mem::replace(&mut this.state, State::Over) {
+            State::New => match stage::access(this.store, |stage| stage.store().registry()) {
+                Ok(registry) => (registry, None),
+                Err(error) => panic!("can't wait for the end of a script: {error}"),
+            },
+            State::Waiting(registry, wait) => (registry, Some(wait)),
+            State::Over => panic!("`finished` was polled after it had ended: await it once"),
+        };
+        let Some(wait) = registry.wait_for(this.script, wait, context.waker()) else { return Poll::Ready(()) };
+        this.state = State::Waiting(registry, wait);
         current::try_with(|core| core.note(WaitKind::Join, this.at));
         Poll::Pending
     }
@@ -75,8 +84,8 @@ impl Future for Finished {
 
 impl Drop for Finished {
     fn drop(&mut self) {
-        if let (Some(registry), Some(waiting)) = (&self.registry, self.waiting) {
-            registry.stop_waiting(waiting);
+        if let State::Waiting(registry, wait) = &self.state {
+            registry.stop_waiting(*wait);
         }
     }
 }

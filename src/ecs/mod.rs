@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `script` | the components: `Script`, `ScriptOf`, `Scripts`, and their hooks |
 //! | `registry` | who runs, for every thread to ask; the post box of the hooks |
+//! | `lists` | lists whose members come and go |
 //! | `store` | the executor in the world; starting, cancelling and ending scripts |
 //! | `running` | a script's future |
 //! | `stage` | where the world is while scripts run; the one way to it |
 //! | `me`, `access`, `data` | what a script holds; what it can do with an entity; closures over components |
+//! | `data_access` | the same for query data that is named |
 //! | `run` | closures over system parameters |
 //! | `defer` | clean-up that is certain |
 //! | `outside` | from other threads into a running game |
@@ -30,11 +32,13 @@ mod assets;
 mod checks;
 mod conditions;
 mod data;
+mod data_access;
 mod defer;
 mod error;
 mod finished;
 pub mod hear;
 mod lanes;
+mod lists;
 mod me;
 mod outside;
 #[cfg(feature = "bevy_app")]
@@ -58,6 +62,7 @@ pub use access::EntityAccess;
 #[cfg(feature = "bevy_asset")]
 pub use assets::LoadFailure;
 pub use data::{EntityCondition, EntityFn, Verdict};
+pub use data_access::DataAccess;
 pub use defer::Deferred;
 pub use error::{FailureKind, ScriptError, ScriptFailure};
 pub use finished::Finished;

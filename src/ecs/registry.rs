@@ -18,6 +18,7 @@ use bevy_ecs::entity::Entity;
 use bevy_ecs::resource::Resource;
 use bevy_ecs::schedule::InternedScheduleLabel;
 
+use super::lists::{Lists, MemberKey};
 use super::script::{Body, Plan};
 use crate::executor::FrameReport;
 
@@ -119,6 +120,8 @@ pub(crate) struct Launch {
     pub(crate) id: ScriptId,
     /// The entity that carries the `Script`.
     pub(crate) entity: Entity,
+    /// The target of the `ScriptOf` that it was inserted with.
+    pub(crate) of: Option<Entity>,
     pub(crate) plan: Plan,
     pub(crate) body: Box<dyn Body>,
 }
@@ -134,9 +137,8 @@ struct State {
     /// Of each index, the generation that is current, and the entity that the `Script` was inserted on.
     seats: Vec<(u32, Entity)>,
     free: Vec<u32>,
-    /// Who waits for the end of a script, in the order in which they began to.
-    waiting: Vec<Waiting>,
-    waits: u64,
+    /// Who waits for the end of a script, by its index, in the order in which they began to.
+    waiting: Lists<Waker>,
     posts: Vec<Post>,
     running: usize,
     report: FrameReport,
@@ -144,12 +146,6 @@ struct State {
     home: Option<ThreadId>,
     /// Lanes that somebody has promised to step.
     expected: Vec<InternedScheduleLabel>,
-}
-
-struct Waiting {
-    number: u64,
-    script: ScriptId,
-    waker: Waker,
 }
 
 impl Default for Registry {
@@ -173,7 +169,7 @@ impl Registry {
     }
 
     /// Takes a script in and posts its start.
-    pub(crate) fn enlist(&self, entity: Entity, plan: Plan, body: Box<dyn Body>) -> ScriptId {
+    pub(crate) fn enlist(&self, entity: Entity, of: Option<Entity>, plan: Plan, body: Box<dyn Body>) -> ScriptId {
         let mut state = self.lock();
         let index = state.free.pop().unwrap_or_else(|| {
             state.seats.push((0, entity));
@@ -184,7 +180,7 @@ impl Registry {
         let id = ScriptId { registry: self.number, index, generation: seat.0 };
         state.running += 1;
         // ORDER: scripts start in the order in which their components were inserted.
-        state.posts.push(Post::Start(Launch { id, entity, plan, body }));
+        state.posts.push(Post::Start(Launch { id, entity, of, plan, body }));
         self.has_mail.store(true, Ordering::Release);
         id
     }
@@ -204,65 +200,50 @@ impl Registry {
 
     /// A script has ended by itself. Its index is free, unless it was cancelled before: then by its post.
     pub(crate) fn finish(&self, id: ScriptId) {
-        let has_ended = {
-            let mut state = self.lock();
-            let has_ended = self.end(&mut state, id);
-            if has_ended {
-                Self::release(&mut state, id);
-            }
-            has_ended
-        };
+        let has_ended = self.end(&mut self.lock(), id);
         if has_ended {
-            self.wake_those_waiting(id);
+            self.free(id);
         }
     }
 
     /// The store is done with a script that was cancelled.
     pub(crate) fn free(&self, id: ScriptId) {
-        Self::release(&mut self.lock(), id);
+        // Before the index is used again, whose next script has those who wait for that in the same list.
         self.wake_those_waiting(id);
+        // An index whose generations are used up is never given out again.
+        if id.generation != u32::MAX {
+            self.lock().free.push(id.index);
+        }
     }
 
-    /// Has the end of a script wake `waker`: by a new wait, or by the one with this number. `None` if the
+    /// Has the end of a script wake `waker`: by a new wait, or by the one of this key. `None` if the
     /// script has ended.
-    pub(crate) fn wait_for(&self, script: ScriptId, number: Option<u64>, waker: &Waker) -> Option<u64> {
+    pub(crate) fn wait_for(&self, script: ScriptId, wait: Option<MemberKey>, waker: &Waker) -> Option<MemberKey> {
         let mut waker = waker.clone();
         let mut state = self.lock();
         if !self.is_current(&state, script) {
             return None;
         }
-        let known = number.and_then(|number| state.waiting.iter_mut().find(|waiting| waiting.number == number));
-        if let Some(known) = known {
-            std::mem::swap(&mut known.waker, &mut waker);
+        if let Some(known) = wait.and_then(|wait| state.waiting.get_mut(wait)) {
+            std::mem::swap(known, &mut waker);
             drop(state);
-            return number;
+            return wait;
         }
-        let number = state.waits;
-        state.waits += 1;
-        state.waiting.push(Waiting { number, script, waker });
-        Some(number)
+        // ORDER: those who wait are woken in the order in which they began to.
+        Some(state.waiting.push(script.index, waker))
     }
 
     /// Takes a wait for the end of a script back.
-    pub(crate) fn stop_waiting(&self, number: u64) {
-        let waiting = {
-            let mut state = self.lock();
-            let at = state.waiting.iter().position(|waiting| waiting.number == number);
-            at.map(|at| state.waiting.remove(at))
-        };
-        drop(waiting);
+    pub(crate) fn stop_waiting(&self, wait: MemberKey) {
+        let waker = self.lock().waiting.remove(wait);
+        drop(waker);
     }
 
     fn wake_those_waiting(&self, script: ScriptId) {
         loop {
-            let waiting = {
-                let mut state = self.lock();
-                // ORDER: in the order in which they began to wait.
-                let at = state.waiting.iter().position(|waiting| waiting.script == script);
-                at.map(|at| state.waiting.remove(at))
-            };
-            let Some(waiting) = waiting else { return };
-            waiting.waker.wake();
+            let waker = self.lock().waiting.pop(script.index);
+            let Some(waker) = waker else { return };
+            waker.wake();
         }
     }
 
@@ -279,18 +260,16 @@ impl Registry {
         true
     }
 
-    fn release(state: &mut State, id: ScriptId) {
-        // An index whose generations are used up is never given out again.
-        if id.generation != u32::MAX {
-            state.free.push(id.index);
-        }
-    }
-
     pub(crate) fn is_running(&self, id: ScriptId) -> bool {
         self.is_current(&self.lock(), id)
     }
 
-    /// Whether anything was posted since the last collection: one atomic load.
+    /// Says that there is something for the store to attend to, though nothing was posted.
+    pub(crate) fn remind(&self) {
+        self.has_mail.store(true, Ordering::Release);
+    }
+
+    /// Whether there is anything to attend to: one atomic load.
     #[inline]
     pub(crate) fn has_mail(&self) -> bool {
         self.has_mail.load(Ordering::Acquire)

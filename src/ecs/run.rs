@@ -90,10 +90,16 @@ impl ParamStates {
     fn put<P: SystemParam + 'static>(&self, at: &'static Location<'static>, state: Box<dyn Any>) {
         let of = TypeId::of::<P>();
         let mut known = self.0.borrow_mut();
-        match Self::find(&known, of, at) {
-            Ok(place) => known[place].state = Some(state),
-            Err(place) => known.insert(place, Known { of, at, state: Some(state) }),
-        }
+        let before = match Self::find(&known, of, at) {
+            Ok(place) => known[place].state.replace(state),
+            Err(place) => {
+                known.insert(place, Known { of, at, state: Some(state) });
+                None
+            }
+        };
+        drop(known);
+        // What the parameters remembered may have a destructor.
+        drop(before);
     }
 }
 
@@ -155,16 +161,13 @@ impl Me {
         F: ParamFn<M>,
     {
         let at = Location::caller();
-        let known = match stage::store(self.store()) {
-            Some(store) => store.params.take::<F::Param>(at),
-            None => return Err(stage::refusal(self.store())),
-        };
-        let ran = stage::act(self.store(), |world| run(f, world, known));
-        let Some((result, state)) = ran else { return Err(stage::refusal(self.store())) };
-        if let Some(store) = stage::store(self.store()) {
+        let Some(store) = stage::store(self.store()) else { return Err(stage::refusal(self.store())) };
+        let ran = stage::act(self.store(), |world| {
+            let (result, state) = run(f, world, store.params.take::<F::Param>(at));
             store.params.put::<F::Param>(at, state);
-        }
-        result
+            result
+        });
+        ran.unwrap_or_else(|| Err(stage::refusal(self.store())))
     }
 
     /// Runs a system, now: as Bevy's `World::run_system_cached`, which keeps one for each type of system.

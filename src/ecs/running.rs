@@ -3,7 +3,8 @@
 //!
 //! The rule: the guard tells once, and last, when nothing of the script is left: that it finished, or that
 //! it was dropped on the way. A panic drops the script while it unwinds, which gives it its place in the
-//! order of what went wrong.
+//! order of what went wrong. What hangs on a script that ends is seen to at once: those that it owns are
+//! cancelled, and those who wait for it woken, before anything else is polled.
 //!
 //! How: written out rather than as an `async` block, which would keep what it captured beside what it
 //! awaits. Each resume reads all of a script's future, so its bytes are time.
@@ -16,6 +17,7 @@ use std::task::{Context, Poll};
 use bevy_ecs::error::Result;
 use pin_project_lite::pin_project;
 
+use super::checks::guarded;
 use super::me::Me;
 use super::registry::{Registry, ScriptId};
 use super::stage::{self, StoreKey};
@@ -123,14 +125,21 @@ impl End {
 
     fn drop_on_the_way(&mut self) {
         let Some(registry) = self.registry.take() else { return };
-        if std::thread::panicking()
-            && let Some(store) = stage::store(self.store)
-        {
+        let store = stage::store(self.store);
+        let unwinds = std::thread::panicking();
+        if unwinds && let Some(store) = &store {
             store.panicked(self.id);
         }
         // It panicked, or its executor cancelled it: have the rest done by post. If it was cancelled by
         // way of the registry, this finds nothing to do.
-        registry.retire(self.id);
+        let has_ended = registry.retire(self.id);
+        let Some(store) = store.filter(|_| has_ended) else { return };
+        if unwinds {
+            // A second panic on top of one that unwinds would end the process. Nobody is left to be told.
+            let _ = guarded(|| store.settle());
+        } else {
+            store.settle();
+        }
     }
 }
 

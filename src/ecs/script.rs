@@ -184,9 +184,9 @@ impl Script {
     }
 
     /// Hands the script to the registry; `false` if that was done before.
-    fn enlist(&self, registry: &Arc<Registry>, entity: Entity) -> bool {
+    fn enlist(&self, registry: &Arc<Registry>, entity: Entity, of: Option<Entity>) -> bool {
         let Some(body) = self.body.lock().unwrap_or_else(PoisonError::into_inner).take() else { return false };
-        let id = registry.enlist(entity, self.plan, body);
+        let id = registry.enlist(entity, of, self.plan, body);
         self.link.set(Link { id, registry: registry.clone() }).expect("linked once: the body was still here");
         true
     }
@@ -226,7 +226,7 @@ fn on_insert(mut world: DeferredWorld, context: HookContext) {
 
 fn enlist(world: &World, registry: &Arc<Registry>, entity: Entity) {
     if let Some(script) = world.get::<Script>(entity)
-        && !script.enlist(registry, entity)
+        && !script.enlist(registry, entity, world.get::<ScriptOf>(entity).map(|of| of.0))
         && script.id().is_none_or(|id| !registry.is_running(id))
     {
         tell::script(world, script.id(), Some(entity), script.plan(), FailureKind::Restarted);

@@ -7,9 +7,11 @@
 //! its step. The price is two moves of a `World` (about a kilobyte each) a step, and a pointer's move an
 //! access.
 //!
-//! There is one way in, `enter`, and every accessor is a thin layer over it. It is compiled into the
-//! script that uses it, down to the closure, and answers with an `Option`: the error's words are found
-//! out of line, once it is known that there is one, so that the way of a success carries none of it.
+//! There is one way in, `enter`, and every accessor is a thin layer over it. Users' closures run in `act`,
+//! which attends to what they brought about: scripts that were started or cancelled, clean-ups that were
+//! left. It is compiled into the script that uses it, down to the closure, and answers with an `Option`:
+//! the error's words are found out of line, once it is known that there is one, so that the way of a
+//! success carries none of it.
 //!
 //! A script that replaces the world which it was handed changes what the caller finds after the step, as
 //! it would with a plain `&mut World`. Its fellow scripts must not reach into that other world, so each
@@ -120,12 +122,13 @@ impl Drop for Hold {
 /// The one way in to the world: calls `f` with the stage of the store `key`, which is the store's alone for
 /// that time. Where it gives `None`, `f` wasn't called, and `refusal` says why.
 #[inline]
-pub(crate) fn enter<R>(key: StoreKey, f: impl FnOnce(&mut Stage) -> R) -> Option<R> {
+fn enter<R>(key: StoreKey, f: impl FnOnce(&mut Stage) -> R) -> Option<R> {
     let mut hold = Hold::take();
     hold.stage().filter(|stage| stage.key == key).map(f)
 }
 
-/// As [`enter`], for what can start and cancel scripts: attends to them when `f` has returned.
+/// As [`enter`], for users' closures: when `f` has returned, attends to the scripts that were started and
+/// cancelled meanwhile, and to the clean-ups that were left.
 #[inline]
 pub(crate) fn act<R>(key: StoreKey, f: impl FnOnce(&mut World) -> R) -> Option<R> {
     let (result, has_mail) = enter(key, |stage| (f(&mut stage.world), stage.store().has_mail()))?;

@@ -75,7 +75,7 @@ impl SpawnScript for Commands<'_, '_> {
     }
 }
 
-/// For hooks. Gives the commands of the script's own entity.
+/// For hooks, which can only queue it. Gives the script's own entity.
 impl SpawnScript for DeferredWorld<'_> {
     type Spawned<'a>
         = Entity
@@ -98,6 +98,7 @@ impl SpawnScript for EntityCommands<'_> {
     #[track_caller]
     fn spawn_script(&mut self, script: Script) -> &mut Self {
         let owner = self.id();
+        // Should the owner be gone by the time at which this is carried out, so are the script and its entity.
         self.commands().spawn((script, ScriptOf(owner)));
         self
     }
@@ -127,13 +128,14 @@ impl Me {
     /// It runs on when this script ends, unless it is [`owned_by`](Script::owned_by) it.
     ///
     /// # Errors
-    /// In a nested access, and outside of a step.
+    /// In a nested access, and outside of a step; and where an observer takes the script away as soon as it
+    /// is there.
     pub fn spawn_script(&self, script: Script) -> Result<ScriptId, ScriptError> {
         self.world(|world| {
             let entity = world.spawn(script.despawn_at_end()).id();
             // The world's first script is enlisted by a command.
             world.flush();
-            world.get::<Script>(entity).and_then(Script::id).expect("a script that was just inserted is enlisted")
-        })
+            world.get::<Script>(entity).and_then(Script::id).ok_or(ScriptError::NoSuchEntity { entity })
+        })?
     }
 }

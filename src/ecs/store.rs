@@ -29,6 +29,7 @@ use super::access::EntityAccess;
 use super::checks::{self, Checks};
 use super::error::{FailureKind, ScriptError};
 use super::hear::EventHubs;
+use super::lists::{Lists, MemberKey};
 use super::me::Me;
 use super::registry::{Launch, Post, Registry, ScriptId, ScriptRegistry};
 use super::run::ParamStates;
@@ -102,7 +103,9 @@ impl fmt::Debug for ScriptExecutor {
 impl Drop for ScriptExecutor {
     fn drop(&mut self) {
         self.store.closed.set(true);
-        self.store.registry.borrow().set_home(None);
+        let registry = self.store.registry.borrow();
+        registry.set_home(None);
+        registry.remind();
     }
 }
 
@@ -126,9 +129,8 @@ pub(crate) struct Store {
     pub(crate) params: ParamStates,
     /// Clean-ups that found the world in use, in order.
     later: RefCell<VecDeque<Later>>,
-    /// Scripts that are owned by scripts: the owner, a number that keeps them in order, and the owned.
-    wards: RefCell<Vec<(ScriptId, u64, ScriptId)>>,
-    wards_made: Cell<u64>,
+    /// The scripts that a script owns, by the index of its id, in the order in which they started.
+    wards: RefCell<Lists<ScriptId>>,
     /// The world has dropped its hold.
     closed: Cell<bool>,
 }
@@ -145,6 +147,8 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) made_at: &'static Location<'static>,
     pub(crate) escalates: bool,
+    /// Its place among those that its owner owns.
+    ward: Option<MemberKey>,
 }
 
 /// What waits for the world to be free.
@@ -173,7 +177,6 @@ impl Store {
             params: ParamStates::default(),
             later: RefCell::default(),
             wards: RefCell::default(),
-            wards_made: Cell::new(0),
             closed: Cell::new(false),
         }
     }
@@ -219,9 +222,10 @@ impl Store {
         Arc::ptr_eq(registry, &self.registry.borrow())
     }
 
+    /// Whether there is anything to `settle`. Asked after every access.
     #[inline]
     pub(crate) fn has_mail(&self) -> bool {
-        self.closed.get() || self.registry.borrow().has_mail() || !self.later.borrow().is_empty()
+        self.registry.borrow().has_mail()
     }
 
     /// Acts on what was posted, in order, until nothing is left.
@@ -248,40 +252,40 @@ impl Store {
     }
 
     fn start(&self, registry: &Registry, launch: Launch) {
-        let Launch { id, entity, plan, body } = launch;
+        let Launch { id, entity, of, plan, body } = launch;
         if !registry.is_running(id) {
             // Cancelled before it started: that post follows, and frees the index.
             return;
         }
-        if let Some(owner) = plan.owned_by {
-            if !registry.is_running(owner) {
-                registry.retire(id);
-                return;
-            }
-            let number = self.wards_made.get();
-            self.wards_made.set(number + 1);
-            let ward = (owner, number, id);
-            let mut wards = self.wards.borrow_mut();
-            let at = wards.partition_point(|known| (known.0, known.1) < (owner, number));
-            wards.insert(at, ward);
+        if plan.owned_by.is_some_and(|owner| !registry.is_running(owner)) {
+            registry.retire(id);
+            return;
         }
-        let owner = stage::access(self.key, |stage| stage.world.get::<ScriptOf>(entity).map(|of| of.0));
+        let owner = stage::access(self.key, |stage| {
+            let now = stage.world.get::<ScriptOf>(entity).map(|of| of.0);
+            // Bevy lets go of a `ScriptOf` whose target is gone.
+            now.or(of.filter(|of| stage.world.get_entity(*of).is_err()))
+        });
         let owner = owner.ok().flatten().unwrap_or(entity);
+        if of == Some(owner) && self.orphan(id, entity, owner) {
+            return;
+        }
         let started = body.launch(self, plan, Me::new(EntityAccess::new(owner, self.key), id));
-        let row =
-            |task| Row { id, task, entity, owner, name: plan.name, made_at: plan.made_at, escalates: plan.escalates };
+        let Plan { name, made_at, escalates, .. } = plan;
+        let row = |task| Row { id, task, entity, owner, name, made_at, escalates, ward: None };
         match started {
             Ok(task) => {
+                let ward = plan.owned_by.map(|owner| self.wards.borrow_mut().push(owner.index, id));
                 let mut rows = self.rows.borrow_mut();
                 let index = id.index as usize;
                 if rows.len() <= index {
                     rows.resize(index + 1, None);
                 }
-                rows[index] = Some(row(task));
+                rows[index] = Some(Row { ward, ..row(task) });
             }
             Err((task, limit)) => {
                 let row = row(task);
-                self.failures.report(&row, FailureKind::Refused(limit));
+                self.failures.report(&row, None, FailureKind::Refused(limit));
                 self.tidy(row.id, row.entity);
             }
         }
@@ -299,17 +303,25 @@ impl Store {
         registry.free(id);
     }
 
+    /// Despawns the entity of a script that was to be about `owner`, if that is gone; whether it is.
+    fn orphan(&self, id: ScriptId, entity: Entity, owner: Entity) -> bool {
+        let is_gone = stage::access(self.key, |stage| {
+            let world = &mut stage.world;
+            let is_gone = world.get_entity(owner).is_err();
+            if is_gone && world.get::<Script>(entity).and_then(Script::id) == Some(id) {
+                world.despawn(entity);
+                world.flush();
+            }
+            is_gone
+        });
+        is_gone == Ok(true)
+    }
+
     /// A script has ended: cancels those that it owns, in the order in which they started.
     fn release_wards(&self, registry: &Registry, owner: ScriptId) {
         loop {
-            let ward = {
-                let mut wards = self.wards.borrow_mut();
-                let at = wards.partition_point(|known| known.0 < owner);
-                if wards.get(at).is_none_or(|known| known.0 != owner) {
-                    return;
-                }
-                wards.remove(at).2
-            };
+            let ward = self.wards.borrow_mut().pop(owner.index);
+            let Some(ward) = ward else { return };
             registry.retire(ward);
         }
     }
@@ -317,6 +329,7 @@ impl Store {
     /// Leaves a clean-up for when the world is free.
     pub(crate) fn run_later(&self, clean_up: Later) {
         self.later.borrow_mut().push_back(clean_up);
+        self.registry.borrow().remind();
     }
 
     /// Runs the clean-ups that were left, if the world is free by now.
@@ -341,6 +354,7 @@ impl Store {
     /// Cancels every script that was started, in order of their indices: the world or the registry is gone.
     fn cancel_all(&self) {
         let registry = self.registry.borrow().clone();
+        self.wards.borrow_mut().clear();
         for index in 0.. {
             let row = match self.rows.borrow_mut().get_mut(index) {
                 Some(row) => row.take(),
@@ -355,7 +369,11 @@ impl Store {
     }
 
     fn take_row(&self, id: ScriptId) -> Option<Row> {
-        self.rows.borrow_mut().get_mut(id.index as usize)?.take_if(|row| row.id == id)
+        let row = self.rows.borrow_mut().get_mut(id.index as usize)?.take_if(|row| row.id == id)?;
+        if let Some(ward) = row.ward {
+            self.wards.borrow_mut().remove(ward);
+        }
+        Some(row)
     }
 
     /// Takes the `Script` off its entity, if it is still there; and the entity along, if it is there for
@@ -443,16 +461,19 @@ impl Store {
     /// A script came to its end by itself.
     pub(crate) fn finish(&self, registry: &Registry, id: ScriptId, result: Result) {
         let row = self.take_row(id);
+        if row.is_some() {
+            self.release_wards(registry, id);
+        }
         registry.finish(id);
         if let Err(error) = result {
             // One that was cancelled while it ran, as by its own hand, may well miss its entity.
             let parting = || self.parting.borrow_mut().pop_if(|row| row.id == id);
             let row = row.or_else(|| parting().filter(|_| !error.is::<ScriptError>()));
             if let Some(row) = row {
-                self.failures.report(&row, FailureKind::Error(error));
+                let waited_at = self.executor.core().last_wait(row.task);
+                self.failures.report(&row, waited_at, FailureKind::Error(error));
             }
         }
-        self.release_wards(registry, id);
         if let Some(row) = row {
             self.tidy(row.id, row.entity);
             if self.has_mail() {
@@ -465,7 +486,8 @@ impl Store {
     pub(crate) fn panicked(&self, id: ScriptId) {
         let rows = self.rows.borrow();
         let parting = self.parting.borrow();
-        if let Some(row) = rows.iter().flatten().chain(&*parting).find(|row| row.id == id) {
+        let started = rows.get(id.index as usize).and_then(Option::as_ref);
+        if let Some(row) = started.into_iter().chain(&*parting).find(|row| row.id == id) {
             self.failures.panicked(row);
         }
     }

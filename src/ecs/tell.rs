@@ -36,6 +36,7 @@ struct Failure {
     owner: Option<Entity>,
     name: Cow<'static, str>,
     made_at: &'static Location<'static>,
+    waited_at: Option<&'static Location<'static>>,
     escalates: bool,
     what: What,
 }
@@ -47,27 +48,28 @@ enum What {
 }
 
 impl Failure {
-    fn of(row: &Row, what: What) -> Self {
+    fn of(row: &Row, waited_at: Option<&'static Location<'static>>, what: What) -> Self {
         let Row { id, owner, name, made_at, escalates, .. } = *row;
-        Failure { script: Some(id), owner: Some(owner), name: Cow::Borrowed(name), made_at, escalates, what }
+        Failure { script: Some(id), owner: Some(owner), name: Cow::Borrowed(name), made_at, waited_at, escalates, what }
     }
 }
 
 impl Failures {
-    pub(crate) fn report(&self, row: &Row, kind: FailureKind) {
-        self.0.borrow_mut().push_back(Failure::of(row, What::Known(kind)));
+    /// A script failed, behind the wait that was written at `waited_at`.
+    pub(crate) fn report(&self, row: &Row, waited_at: Option<&'static Location<'static>>, kind: FailureKind) {
+        self.0.borrow_mut().push_back(Failure::of(row, waited_at, What::Known(kind)));
     }
 
     /// A script's future is being dropped while the thread unwinds.
     pub(crate) fn panicked(&self, row: &Row) {
-        self.0.borrow_mut().push_back(Failure::of(row, What::Panic(row.task)));
+        self.0.borrow_mut().push_back(Failure::of(row, None, What::Panic(row.task)));
     }
 
     /// Takes down what the executor has to say about the step that has just ended.
     pub(crate) fn take_down(&self, incidents: Vec<Incident>, row_of: impl Fn(TaskId) -> Option<Row>) {
         let mut failures = self.0.borrow_mut();
         for incident in incidents {
-            let Incident { kind, task, name, spawned_at, message, .. } = incident;
+            let Incident { kind, task, name, spawned_at, waited_at, message, .. } = incident;
             let kind = match kind {
                 IncidentKind::PutOff => FailureKind::PutOff(message),
                 IncidentKind::LaneNotStepped => FailureKind::LaneNotStepped(message),
@@ -78,16 +80,18 @@ impl Failures {
                 && let Some(place) = failures.iter_mut().find(is_place)
             {
                 place.what = What::Known(kind);
+                place.waited_at = waited_at;
                 continue;
             }
             let what = What::Known(kind);
             failures.push_back(match row_of(task) {
-                Some(row) => Failure::of(&row, what),
+                Some(row) => Failure::of(&row, waited_at, what),
                 None => Failure {
                     script: None,
                     owner: None,
                     name: name.into(),
                     made_at: spawned_at,
+                    waited_at,
                     escalates: false,
                     what,
                 },
@@ -102,10 +106,10 @@ impl Failures {
 pub(crate) fn all(world: &World, failures: &Failures) {
     loop {
         let failure = failures.0.borrow_mut().pop_front();
-        let Some(Failure { script, owner, name, made_at, escalates, what }) = failure else { break };
+        let Some(Failure { script, owner, name, made_at, waited_at, escalates, what }) = failure else { break };
         if let What::Known(kind) = what {
             let name = name.into_owned();
-            tell(world, escalates, ScriptFailure { script, name, entity: owner, spawned_at: made_at, kind });
+            tell(world, escalates, ScriptFailure { script, name, entity: owner, spawned_at: made_at, waited_at, kind });
         }
     }
 }
@@ -113,7 +117,11 @@ pub(crate) fn all(world: &World, failures: &Failures) {
 /// Tells about a script that isn't known to a store.
 pub(crate) fn script(world: &World, script: Option<ScriptId>, entity: Option<Entity>, plan: Plan, kind: FailureKind) {
     let name = plan.name.to_owned();
-    tell(world, plan.escalates, ScriptFailure { script, name, entity, spawned_at: plan.made_at, kind });
+    tell(
+        world,
+        plan.escalates,
+        ScriptFailure { script, name, entity, spawned_at: plan.made_at, waited_at: None, kind },
+    );
 }
 
 fn tell(world: &World, escalates: bool, failure: ScriptFailure) {

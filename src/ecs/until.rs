@@ -56,7 +56,7 @@ where
         match mem::replace(&mut this.state, State::Done) {
             State::Done => panic!("`until` was polled after it had ended: await it once"),
             State::New(mut condition) => {
-                if let Ok(Some(found)) = stage::access(this.store, |stage| condition(&stage.world)) {
+                if let Some(Some(found)) = stage::act(this.store, |world| condition(world)) {
                     return Poll::Ready(found);
                 }
                 let waker = context.waker().clone();

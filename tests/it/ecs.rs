@@ -3,20 +3,32 @@
 mod access;
 #[cfg(feature = "bevy_time")]
 mod app;
+mod changes;
 mod conditions;
+mod data;
+mod defer;
+mod events;
 mod failures;
+mod finished;
 mod life;
+mod messages;
 mod outside;
+mod run;
+mod starting;
 mod steps;
 #[cfg(feature = "bevy_curve")]
 mod tweens;
 mod waits;
+mod watch;
 mod worlds;
 
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Context;
 
 use bevy_ecs::prelude::*;
-use framestep::{Script, ScriptId, ScriptRegistry, step_scripts};
+use framestep::{Me, Script, ScriptId, ScriptRegistry, next_frame, step_scripts};
 
 #[derive(Component, Debug, PartialEq, Eq)]
 struct Health(i32);
@@ -67,4 +79,45 @@ fn steps(world: &mut World, steps: u32) {
     for _ in 0..steps {
         step_scripts(world);
     }
+}
+
+/// Counts polls.
+#[derive(Clone, Default)]
+struct Counter(Arc<AtomicU32>);
+
+impl Counter {
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn count<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
+        let counter = self.clone();
+        let mut future = Box::pin(future);
+        std::future::poll_fn(move |context: &mut Context<'_>| {
+            counter.add();
+            Pin::new(&mut future).poll(context)
+        })
+    }
+}
+
+/// Says `name1`, `name2` ... in each frame, and `name dropped` at its end.
+fn talker(log: &Log, name: &'static str) -> Script {
+    let log = log.clone();
+    Script::named(name, async move |_: Me| {
+        let _last = log.last_word(match name {
+            "a" => "a dropped",
+            "b" => "b dropped",
+            "c" => "c dropped",
+            _ => "dropped",
+        });
+        for count in 1.. {
+            log.say(format!("{name}{count}"));
+            next_frame().await;
+        }
+        Ok(())
+    })
 }

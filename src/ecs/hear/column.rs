@@ -10,6 +10,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -70,6 +71,8 @@ pub(super) struct Column<P, T> {
     /// Empty while they run.
     pickers: Mutex<Vec<Option<P>>>,
     rows: Mutex<Rows<T>>,
+    /// How many ears have ended whose pickers are still here, since one of them runs.
+    ending: AtomicU32,
 }
 
 struct Rows<T> {
@@ -96,7 +99,8 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<P, T> Column<P, T> {
     pub(super) fn new(number: u32) -> Self {
-        Column { number, pickers: Mutex::default(), rows: Mutex::new(Rows { rows: Vec::new(), free: Vec::new() }) }
+        let rows = Mutex::new(Rows { rows: Vec::new(), free: Vec::new() });
+        Column { number, pickers: Mutex::default(), rows, ending: AtomicU32::new(0) }
     }
 
     /// Takes in an ear; gives its row.
@@ -179,7 +183,11 @@ where
         let mut seen = 0;
         for entry in list.iter().take_while(|entry| entry.column == self.number) {
             seen += 1;
-            let Some(picker) = lent.pickers.get_mut(entry.row as usize).and_then(Option::as_mut) else { continue };
+            let Some(place) = lent.pickers.get_mut(entry.row as usize) else { continue };
+            let Some(picker) = place else { continue };
+            if self.ending.load(Ordering::Relaxed) > 0 && !self.row(entry.row, |row| row.is_open) {
+                continue;
+            }
             let picked = match guarded(|| picker.pick(heard)) {
                 Ok(None) => continue,
                 Ok(Some(picked)) => Ok(picked),
@@ -189,17 +197,17 @@ where
             let row = &mut rows.rows[entry.row as usize];
             let mut given_way = None;
             let had_none = row.kept.is_empty();
+            let mut is_done = false;
             match picked {
-                // The ear has ended, by the doing of a picker; or it wanted one, and has it.
-                Ok(picked) if !row.is_open || (matches!(row.keep, Keep::First) && !had_none) => {
-                    given_way = Some(Rest::Kept(picked));
-                }
+                // The ear has ended by the doing of its own picker.
+                Ok(picked) if !row.is_open => given_way = Some(Rest::Kept(picked)),
                 Ok(picked) => {
                     if matches!(row.keep, Keep::Newest(bound) if row.kept.len() >= bound) {
                         given_way = row.kept.pop_front().map(Rest::Kept);
                         row.missed += 1;
                     }
                     row.kept.push_back(picked);
+                    is_done = matches!(row.keep, Keep::First);
                 }
                 Err(payload) => given_way = row.panic.replace(payload).map(Rest::Panic),
             }
@@ -210,8 +218,11 @@ where
                 due.push((number, waker));
             }
             drop(rows);
+            // It wanted one, and has it.
+            let done = place.take_if(|_| is_done);
             // Nobody is left to be told of a panic in here.
             let _ = guarded(|| drop(given_way));
+            let _ = guarded(|| drop(done));
         }
         seen
     }
@@ -221,6 +232,7 @@ where
     }
 
     fn free(&self, row: u32) {
+        self.ending.fetch_sub(1, Ordering::Relaxed);
         let picker = lock(&self.pickers).get_mut(row as usize).and_then(Option::take);
         drop(picker);
         while let Some(rest) = self.take_rest(row) {
@@ -272,6 +284,7 @@ impl<P: Send, T: Send> Ears<T> for Column<P, T> {
     }
 
     fn close(&self, row: u32) {
+        self.ending.fetch_add(1, Ordering::Relaxed);
         self.row(row, |row| {
             row.is_open = false;
             row.armed = None;

@@ -5,7 +5,7 @@
 //! whichever thread triggers the event, so from there it only keeps what was picked, and wakes.
 //!
 //! The observer comes into the world with the first who waits, and stays. Where it was taken away since,
-//! the next who waits brings another.
+//! the next who begins to wait brings another, by which those who wait already hear again, too.
 
 use std::any::{Any, TypeId, type_name};
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ use bevy_ecs::observer::{Observer, On};
 use bevy_ecs::world::World;
 
 use super::super::stage::{self, StoreKey};
-use super::column::{Keep, WakeList};
+use super::column::Keep;
 use super::hub::{Hub, Key};
 use super::pick::Pick;
 use super::tuned::Tuned;
@@ -49,7 +49,7 @@ impl EventHubs {
                 (known.observer, known.hub.clone())
             };
             let hub: Rc<Arc<Hub<X>>> = hub.downcast().expect("found by its type");
-            if world.get_entity(observer).is_err() {
+            if world.get::<Observer>(observer).is_none() {
                 let observer = world.spawn(observe((*hub).clone())).id();
                 self.0.borrow_mut()[at].observer = observer;
             }
@@ -64,11 +64,12 @@ impl EventHubs {
 
 /// Tells those who hear it, and wakes those who wait.
 fn tell<X: 'static>(hub: &Hub<X>, key: Key, event: &X) {
-    let mut due = WakeList::new();
+    let mut due = hub.take_due();
     hub.deliver(key, event, &mut due);
     // ORDER: of those who wait for an event, the first to be armed is woken first.
     due.sort_unstable_by_key(|(armed, _)| *armed);
     due.drain(..).for_each(|(_, waker)| waker.wake());
+    hub.put_due(due);
 }
 
 /// Opens an ear for the events of a pattern at one entity.

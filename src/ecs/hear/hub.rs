@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex};
 use bevy_ecs::entity::Entity;
 use indexmap::IndexMap;
 
+use super::super::checks::guarded;
 use super::column::{Column, Ears, Entry, Keep, NO_ROW, Offer, WakeList, lock};
 use super::pick::Pick;
 
@@ -39,6 +40,8 @@ struct State<X> {
     lent: Option<Key>,
     /// Ears of that list that have ended since.
     ended: Vec<Entry>,
+    /// Empty, with room for those who are to be woken.
+    due: WakeList,
 }
 
 #[derive(Default)]
@@ -64,8 +67,17 @@ impl List {
 impl<X> Default for Hub<X> {
     fn default() -> Self {
         let lists = IndexMap::default();
-        let state = State { lists, spare: Vec::new(), columns: Vec::new(), numbers: 0, lent: None, ended: Vec::new() };
-        Hub { state: Mutex::new(state) }
+        Hub {
+            state: Mutex::new(State {
+                lists,
+                spare: Vec::new(),
+                columns: Vec::new(),
+                numbers: 0,
+                lent: None,
+                ended: Vec::new(),
+                due: WakeList::new(),
+            }),
+        }
     }
 }
 
@@ -127,6 +139,15 @@ impl<X: 'static> Hub<X> {
         }
     }
 
+    /// An empty list for those who are to be woken, to be put back.
+    pub(super) fn take_due(&self) -> WakeList {
+        mem::take(&mut lock(&self.state).due)
+    }
+
+    pub(super) fn put_due(&self, due: WakeList) {
+        lock(&self.state).due = due;
+    }
+
     fn lend(&self, key: Key) -> Option<List> {
         let mut state = lock(&self.state);
         if state.lent.is_some() {
@@ -156,11 +177,13 @@ impl<X> Drop for Lent<'_, X> {
             }
             state.lent = None;
         }
-        loop {
-            let ended = lock(&self.hub.state).ended.pop();
-            let Some(entry) = ended else { break };
-            self.hub.close(self.key, entry);
+        // ORDER: what is left of ears is dropped in the order in which they ended.
+        let mut ended = mem::take(&mut lock(&self.hub.state).ended);
+        for entry in ended.drain(..) {
+            // Nobody is left to be told of a panic in here.
+            let _ = guarded(|| self.hub.close(self.key, entry));
         }
+        lock(&self.hub.state).ended = ended;
     }
 }
 

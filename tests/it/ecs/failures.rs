@@ -7,7 +7,7 @@ use bevy_ecs::error::{BevyError, ErrorContext, FallbackErrorHandler, Severity};
 use bevy_ecs::prelude::*;
 use framestep::{
     Executor, FailureKind, Me, Script, ScriptError, ScriptExecutor, ScriptFailure, ScriptOf, ScriptRegistry, Scripts,
-    next_frame, step_scripts,
+    next_frame, race, step_scripts,
 };
 
 use super::{Health, Log, steps};
@@ -100,6 +100,30 @@ fn a_panic_is_told_and_ends_only_its_script() {
     assert_eq!(heard(), ["Error: bomb: panic boom 1"]);
     assert!(world.get::<Script>(owner).is_none() && world.get_entity(owner).is_ok());
     assert_eq!(world.resource::<ScriptRegistry>().running(), 1);
+}
+
+#[test]
+fn what_is_told_names_the_wait_that_the_script_went_on_from() {
+    let mut world = world();
+    let before = line!();
+    world.spawn(Script::named("error", async |_: Me| {
+        next_frame().await;
+        Err("no more".into())
+    }));
+    let panic = Script::named("panic", async |me: Me| {
+        race(next_frame(), me.until(|health: &Health| health.0 > 1)).await;
+        panic!("no less")
+    });
+    world.spawn((Health(1), panic));
+    world.spawn(Script::named("at once", async |me: Me| Ok(me.until(|_: &Health| false).await?)));
+    steps(&mut world, 2);
+    let told: Vec<String> = HEARD.take().iter().map(|error| error.to_string().lines().next().unwrap().into()).collect();
+    let has = |parts: &[&str]| told.iter().any(|line| parts.iter().all(|part| line.contains(part)));
+    let after = |line: u32| format!("after the wait at {}:{}:", file!(), before + line);
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].contains("`at once`") && !told[0].contains("after the wait"), "{told:?}");
+    assert!(has(&["`error`", "failed", &after(2), ": no more"]), "{told:?}");
+    assert!(has(&["`panic`", "panicked", &after(6), ": no less"]), "{told:?}");
 }
 
 #[test]
@@ -296,4 +320,28 @@ fn a_panic_has_its_place_wherever_in_a_script_it_happens() {
         .collect();
     assert_eq!((heard.len(), told), (4, vec![true; 4]), "{heard:?}");
     assert_eq!(world.query::<&Script>().iter(&world).count(), 0);
+}
+
+#[test]
+fn a_script_that_escalates_keeps_its_severity() {
+    let mut world = world();
+    let fatal = || Err(BevyError::new(Severity::Panic, "an error"));
+    world.spawn(Script::named("plain", async move |_: Me| fatal()));
+    world.spawn(Script::named("fatal", async move |_: Me| fatal()).escalate());
+    world.spawn(Script::named("error", async |_: Me| Err(BevyError::error("an error"))).escalate());
+    world.spawn(Script::named("warning", async |_: Me| Err(BevyError::warning("an error"))).escalate());
+    world.spawn(Script::named("panic", async |_: Me| panic!("a panic")));
+    world.spawn(Script::named("fatal panic", async |_: Me| panic!("a panic")).escalate());
+    step_scripts(&mut world);
+    assert_eq!(
+        heard(),
+        [
+            "Error: plain: error an error",
+            "Panic: fatal: error an error",
+            "Error: error: error an error",
+            "Warning: warning: error an error",
+            "Error: panic: panic a panic",
+            "Panic: fatal panic: panic a panic",
+        ]
+    );
 }

@@ -3,24 +3,7 @@
 use bevy_ecs::prelude::*;
 use framestep::{Me, Script, ScriptError, ScriptOf, ScriptRegistry, Scripts, next_frame, step_scripts};
 
-use super::{Health, Log, id_of, is_running, steps};
-
-/// Says `name1`, `name2` ... in each frame, and `name dropped` at its end.
-fn talker(log: &Log, name: &'static str) -> Script {
-    let log = log.clone();
-    Script::named(name, async move |_: Me| {
-        let _last = log.last_word(match name {
-            "a" => "a dropped",
-            "b" => "b dropped",
-            _ => "dropped",
-        });
-        for count in 1.. {
-            log.say(format!("{name}{count}"));
-            next_frame().await;
-        }
-        Ok(())
-    })
-}
+use super::{Health, Log, id_of, is_running, steps, talker};
 
 #[test]
 fn a_script_runs_and_takes_only_its_component_along() {
@@ -126,7 +109,7 @@ fn a_script_that_is_cancelled_within_a_step_is_out_before_it_could_run() {
     step_scripts(&mut world);
     assert_eq!(log.words(), "a1 | b1 | c1");
     step_scripts(&mut world);
-    assert_eq!(log.words(), "despawned | removed | cancelled | a dropped | b dropped | dropped");
+    assert_eq!(log.words(), "despawned | removed | cancelled | a dropped | b dropped | c dropped");
     assert!(world.get::<Script>(victims[2]).is_none(), "a cancelled script takes its component along");
     steps(&mut world, 2);
     assert_eq!(log.words(), "");

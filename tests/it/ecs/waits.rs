@@ -1,15 +1,15 @@
 //! Waits on messages and on conditions: step 5 of a frame.
 
 use std::cell::Cell;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use bevy_ecs::error::{FallbackErrorHandler, ignore};
 use bevy_ecs::prelude::*;
 use framestep::{Me, Race, Script, next_frame, race, step_scripts};
 
-use super::{Health, Log, Score, steps};
+use super::{Counter, Health, Log, Score, steps};
 
 #[derive(Message, Clone, Copy, Debug)]
 struct Hit(i32);
@@ -437,29 +437,6 @@ fn a_listener_for_messages_that_come_into_the_world_later() {
     world.write_message(Hit(1));
     step_scripts(&mut world);
     assert_eq!(log.words(), "1");
-}
-
-/// Counts polls.
-#[derive(Clone, Default)]
-struct Counter(std::sync::Arc<std::sync::atomic::AtomicU32>);
-
-impl Counter {
-    fn add(&self) {
-        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u32 {
-        self.0.load(std::sync::atomic::Ordering::Relaxed)
-    }
-
-    fn count<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
-        let counter = self.clone();
-        let mut future = Box::pin(future);
-        std::future::poll_fn(move |context: &mut Context<'_>| {
-            counter.add();
-            Pin::new(&mut future).poll(context)
-        })
-    }
 }
 
 #[test]
