@@ -5,9 +5,13 @@
 
 #![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
 
+#[cfg(feature = "bevy_ecs")]
+#[path = "alloc/ecs.rs"]
+mod ecs;
+
 use framestep::{
-    Clock, Executor, JoinHandle, Signal, frames, interval, join, join3, next_frame, race, scope, sleep, spawn, timeout,
-    yield_now,
+    Clock, Executor, JoinHandle, Signal, frames, interval, join, join3, next_frame, race, scope, set_task_clock, sleep,
+    spawn, timeout, yield_now,
 };
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -28,10 +32,17 @@ struct Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that were allocated, less those that were freed.
+    static HELD: Cell<i64> = const { Cell::new(0) };
 }
 
-fn count() {
+fn count(bytes: usize) {
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+    HELD.set(HELD.get() + bytes as i64);
+}
+
+fn uncount(bytes: usize) {
+    HELD.set(HELD.get() - bytes as i64);
 }
 
 // SAFETY: every call goes to the system's allocator with the arguments that it was made with, so
@@ -39,24 +50,26 @@ fn count() {
 // without a destructor, which neither allocates nor unwinds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller's layout is passed on as it is.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: as for `alloc`.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        uncount(layout.size());
+        count(size);
         // SAFETY: the block came from `System`, since all blocks do; layout and size are the caller's.
         unsafe { System.realloc(block, layout, size) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        uncount(layout.size());
         // SAFETY: as for `realloc`.
         unsafe { System.dealloc(block, layout) }
     }
@@ -72,6 +85,13 @@ fn allocations(act: impl FnOnce()) -> u64 {
     ALLOCATIONS.get() - before
 }
 
+/// How many bytes more this thread holds after it than before.
+fn held(act: impl FnOnce()) -> i64 {
+    let before = HELD.get();
+    act();
+    HELD.get() - before
+}
+
 /// So many microseconds.
 const fn us(micros: u64) -> Duration {
     Duration::from_micros(micros)
@@ -84,6 +104,11 @@ const WARM_UP: u64 = if cfg!(miri) { 100 } else { 1_000 };
 #[test]
 fn the_counter_counts() {
     assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(5)))), 1);
+    assert_eq!(held(|| drop(std::hint::black_box(Box::new(5)))), 0);
+    let mut kept = Vec::new();
+    assert_eq!(held(|| kept = Vec::<u8>::with_capacity(100)), 100);
+    assert_eq!(held(|| kept.reserve_exact(200)), 100);
+    assert_eq!(held(|| drop(std::mem::take(&mut kept))), -200);
 }
 
 /// A future that is parked until somebody wakes it; it keeps its waker in the cell.
@@ -234,6 +259,45 @@ fn with_slots_made_beforehand_the_first_frame_allocates_nothing() {
         }
     });
     assert_eq!((made, executor.live()), (0, 0));
+}
+
+#[test]
+fn holds_and_clocks_of_ones_own_allocate_nothing_once_warm() {
+    let mut executor = Executor::new();
+    let driven = executor.add_driven_clock(executor.main_lane(), "driven");
+    let roots: Vec<JoinHandle<()>> = (0..20)
+        .map(|number| {
+            executor.spawn(async move {
+                set_task_clock(driven);
+                loop {
+                    // What it spawns outlives it now and then, and spawns in its turn.
+                    drop(spawn(async move {
+                        sleep(us(number)).await;
+                        drop(spawn(frames(number)));
+                        join(next_frame(), frames(2)).await;
+                    }));
+                    let _ = race(next_frame(), sleep(us(5))).await;
+                }
+            })
+        })
+        .collect();
+    let mut frame = 0;
+    let mut run = |frames: u64| {
+        let mut polled = 0;
+        for _ in 0..frames {
+            driven.advance(us(3));
+            roots[frame % 20].hold();
+            roots[(frame * 7 + 3) % 20].unhold();
+            roots[(frame + 10) % 20].unhold();
+            polled += executor.poll_once().polled;
+            frame += 1;
+        }
+        polled
+    };
+    run(WARM_UP);
+    let mut polled = 0;
+    assert_eq!(allocations(|| polled = run(FRAMES / 10)), 0);
+    assert!(polled > FRAMES, "{polled} polls");
 }
 
 #[test]

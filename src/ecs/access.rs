@@ -135,7 +135,15 @@ impl EntityAccess {
     where
         F: EntityFn<M>,
     {
-        self.with_data::<F::Data, _>(|item| f.call(item))
+        if !F::IS_LONE {
+            return self.with_data::<F::Data, _>(|item| f.call(item));
+        }
+        let mut f = Some(f);
+        let changed = stage::act(self.store, |world| {
+            let entity = world.get_entity_mut(self.entity).ok()?;
+            f.take()?.change_lone(entity).ok()
+        });
+        changed.flatten().ok_or_else(|| self.missing_known::<F::Data>())
     }
 
     /// Inserts components; those that are there already are replaced.
@@ -316,20 +324,15 @@ impl EntityAccess {
     #[inline]
     pub(super) fn with_data<D, R>(&self, f: impl FnOnce(D::Item<'_, 'static>) -> R) -> Result<R, ScriptError>
     where
-        D: ReleaseStateQueryData + SingleEntityQueryData,
+        D: ReleaseStateQueryData + SingleEntityQueryData + 'static,
     {
-        let mut f = Some(f);
-        loop {
-            let changed = stage::act(self.store, |world| {
-                let mut entity = world.get_entity_mut(self.entity).ok()?;
-                let item = entity.get_components_mut::<D>().ok()?;
-                f.take().map(|f| f(item))
-            });
-            if let Some(Some(result)) = changed {
-                return Ok(result);
-            }
-            self.missing::<D>()?;
-        }
+        let changed = stage::act_with(self.store, |world, store| {
+            store.queries.with::<D, _>(world, |query, world| {
+                let item = query.get_mut(world, self.entity).ok()?;
+                Some(f(D::release_state(item)))
+            })
+        });
+        changed.flatten().ok_or_else(|| self.missing_known::<D>())
     }
 
     /// A condition of this entity's components, as one of the world.
@@ -363,6 +366,13 @@ impl EntityAccess {
             Some(None) => Err(ScriptError::NoSuchEntity { entity: self.entity }),
             None => Err(stage::refusal(self.store)),
         }
+    }
+
+    /// Why components couldn't be reached.
+    #[cold]
+    fn missing_known<D: QueryData>(&self) -> ScriptError {
+        let known = ScriptError::MissingComponent { entity: self.entity, component: component_of::<D>() };
+        self.missing::<D>().err().unwrap_or(known)
     }
 
     /// Why components couldn't be reached; `Ok` where it is worth another try.

@@ -8,7 +8,11 @@
 //! and its item for every other lifetime; a closure that takes both is one that takes the data. Data whose
 //! item is of another type is named instead: see `DataAccess`.
 
+use bevy_ecs::change_detection::{Mut, Ref};
+use bevy_ecs::component::{Component, Mutable};
+use bevy_ecs::entity::Entity;
 use bevy_ecs::query::{QueryData, ReadOnlyQueryData, ReleaseStateQueryData, SingleEntityQueryData};
+use bevy_ecs::world::{EntityRef, EntityWorldMut};
 
 /// A closure over the components of one entity, for [`EntityAccess::with`](crate::EntityAccess::with) and
 /// [`read`](crate::EntityAccess::read).
@@ -21,30 +25,91 @@ use bevy_ecs::query::{QueryData, ReadOnlyQueryData, ReleaseStateQueryData, Singl
     note = "such as `|health: &Health| ..`, `|mut health: Mut<Health>| ..` or `|(mut health, shield): (Mut<Health>, Option<&Shield>)| ..`",
     note = "`Has<..>`, `AnyOf<..>` and types that derive `QueryData` are named: `me.data::<Has<Shield>>().read(|has| ..)`"
 )]
-pub trait EntityFn<Marker> {
+pub trait EntityFn<Marker>: Sized {
     /// What is asked for.
-    type Data: QueryData + ReleaseStateQueryData + SingleEntityQueryData;
+    type Data: QueryData + ReleaseStateQueryData + SingleEntityQueryData + 'static;
     /// What the closure gives.
     type Output;
+    /// Whether it asks for one component alone, to which there is a shorter way.
+    #[doc(hidden)]
+    const IS_LONE: bool = false;
 
     /// Calls the closure.
     fn call(self, item: <Self::Data as QueryData>::Item<'_, 'static>) -> Self::Output;
-}
 
-impl<F, D, R> EntityFn<fn(D) -> R> for F
-where
-    D: QueryData + ReleaseStateQueryData + SingleEntityQueryData + 'static,
-    F: FnOnce(D) -> R,
-    for<'w> F: FnOnce(D::Item<'w, 'static>) -> R,
-{
-    type Data = D;
-    type Output = R;
-
+    /// Of a lone component: calls the closure with it, if it is there; else gives the closure back.
+    #[doc(hidden)]
     #[inline]
-    fn call(self, item: D::Item<'_, 'static>) -> R {
-        self(item)
+    fn change_lone(self, _: EntityWorldMut<'_>) -> Result<Self::Output, Self> {
+        Err(self)
     }
 }
+
+impl<F, C, R> EntityFn<fn(Mut<'static, C>) -> R> for F
+where
+    C: Component<Mutability = Mutable>,
+    F: FnOnce(Mut<'_, C>) -> R,
+{
+    type Data = Mut<'static, C>;
+    type Output = R;
+    const IS_LONE: bool = true;
+
+    #[inline]
+    fn call(self, item: Mut<'_, C>) -> R {
+        self(item)
+    }
+
+    #[inline]
+    fn change_lone(self, mut entity: EntityWorldMut<'_>) -> Result<R, Self> {
+        match entity.get_mut::<C>() {
+            Some(component) => Ok(self(component)),
+            None => Err(self),
+        }
+    }
+}
+
+/// Data that a single entity gives, on its own or as a part of more.
+trait Part: QueryData + ReleaseStateQueryData + SingleEntityQueryData + 'static {}
+
+impl<D: QueryData + ReleaseStateQueryData + SingleEntityQueryData + 'static> Part for D {}
+
+macro_rules! entity_fn {
+    ([$($generics:tt)*] $D:ty, $($bound:tt)*) => {
+        impl<F, R, $($generics)*> EntityFn<fn($D) -> R> for F
+        where
+            $($bound)*
+        {
+            type Data = $D;
+            type Output = R;
+
+            #[inline]
+            fn call(self, item: <$D as QueryData>::Item<'_, 'static>) -> R {
+                self(item)
+            }
+        }
+    };
+}
+
+/// Tuples, of these and of fewer.
+macro_rules! entity_fn_of_tuples {
+    ($First:ident $(, $Rest:ident)*) => {
+        entity_fn!(
+            [$First: Part $(, $Rest: Part)*]
+            ($First, $($Rest,)*),
+            F: FnOnce(($First, $($Rest,)*)) -> R,
+            for<'w> F: FnOnce(($First::Item<'w, 'static>, $($Rest::Item<'w, 'static>,)*)) -> R,
+        );
+        entity_fn_of_tuples!($($Rest),*);
+    };
+    () => {};
+}
+
+entity_fn!([C: Component] &'static C, F: FnOnce(&C) -> R);
+entity_fn!([C: Component] Ref<'static, C>, F: FnOnce(Ref<'_, C>) -> R);
+entity_fn!([D: Part] Option<D>, F: FnOnce(Option<D>) -> R, for<'w> F: FnOnce(Option<D::Item<'w, 'static>>) -> R);
+entity_fn!([] Entity, F: FnOnce(Entity) -> R);
+entity_fn!([] EntityRef<'static>, F: FnOnce(EntityRef<'_>) -> R);
+entity_fn_of_tuples!(A, B, C, D, E, G, H, I);
 
 /// A condition over the components of one entity, for [`EntityAccess::until`](crate::EntityAccess::until):
 /// as [`EntityFn`], asked again and again, over data that is only read.

@@ -131,7 +131,17 @@ fn enter<R>(key: StoreKey, f: impl FnOnce(&mut Stage) -> R) -> Option<R> {
 /// cancelled meanwhile, and to the clean-ups that were left.
 #[inline]
 pub(crate) fn act<R>(key: StoreKey, f: impl FnOnce(&mut World) -> R) -> Option<R> {
-    let (result, has_mail) = enter(key, |stage| (f(&mut stage.world), stage.store().has_mail()))?;
+    act_with(key, |world, _| f(world))
+}
+
+/// As [`act`], with the store at hand.
+#[inline]
+pub(crate) fn act_with<R>(key: StoreKey, f: impl FnOnce(&mut World, &Store) -> R) -> Option<R> {
+    let (result, has_mail) = enter(key, |stage| {
+        let Stage { world, store, .. } = stage;
+        let store = store.as_deref().expect("a stage in use belongs to a store");
+        (f(world, store), store.has_mail())
+    })?;
     if has_mail {
         settle(key);
     }

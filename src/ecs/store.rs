@@ -27,10 +27,13 @@ use bevy_ecs::world::World;
 
 use super::access::EntityAccess;
 use super::checks::{self, Checks};
+use super::clocks::Clocks;
 use super::error::{FailureKind, ScriptError};
+use super::groups::Groups;
 use super::hear::EventHubs;
 use super::lists::{Lists, MemberKey};
 use super::me::Me;
+use super::queries::Queries;
 use super::registry::{Launch, Post, Registry, ScriptId, ScriptRegistry};
 use super::run::ParamStates;
 use super::running::End;
@@ -124,9 +127,12 @@ pub(crate) struct Store {
     pub(crate) failures: Failures,
     /// By their labels; the main lane only if it has one.
     lanes: RefCell<Vec<(InternedScheduleLabel, Lane)>>,
+    pub(crate) clocks: Clocks,
+    pub(crate) groups: Groups,
     pub(crate) checks: Checks,
     pub(crate) events: EventHubs,
     pub(crate) params: ParamStates,
+    pub(crate) queries: Queries,
     /// Clean-ups that found the world in use, in order.
     later: RefCell<VecDeque<Later>>,
     /// The scripts that a script owns, by the index of its id, in the order in which they started.
@@ -141,7 +147,7 @@ pub(crate) struct Row {
     pub(crate) id: ScriptId,
     pub(crate) task: TaskId,
     /// The entity that carries the `Script`.
-    entity: Entity,
+    pub(crate) entity: Entity,
     /// The entity that it is about.
     pub(crate) owner: Entity,
     pub(crate) name: &'static str,
@@ -172,9 +178,12 @@ impl Store {
             lanes: RefCell::new(vec![(bevy_app::Update.intern(), main)]),
             #[cfg(not(feature = "bevy_app"))]
             lanes: RefCell::default(),
+            clocks: Clocks::default(),
+            groups: Groups::default(),
             checks: Checks::default(),
             events: EventHubs::default(),
             params: ParamStates::default(),
+            queries: Queries::default(),
             later: RefCell::default(),
             wards: RefCell::default(),
             closed: Cell::new(false),
@@ -213,6 +222,9 @@ impl Store {
             for (label, lane) in &*self.lanes.borrow() {
                 self.expect(&registry, *label, *lane);
             }
+            for name in [self.clocks.names(), registry.clock_names()].concat() {
+                self.set_clock(&registry, name);
+            }
         }
         registry.set_home(Some(home));
     }
@@ -246,8 +258,14 @@ impl Store {
             match post {
                 Some(Post::Start(launch)) => self.start(&registry, launch),
                 Some(Post::Retire(id, entity)) => self.retire(&registry, id, entity),
-                None => return,
+                Some(Post::Review(entity)) => self.groups.review(self, entity),
+                Some(Post::SetClock(name)) => self.set_clock(&registry, name),
+                None => break,
             }
+        }
+        if !self.later.borrow().is_empty() {
+            // The world can't be reached: another time.
+            self.registry.borrow().remind();
         }
     }
 
@@ -281,7 +299,10 @@ impl Store {
                 if rows.len() <= index {
                     rows.resize(index + 1, None);
                 }
-                rows[index] = Some(Row { ward, ..row(task) });
+                let row = Row { ward, ..row(task) };
+                rows[index] = Some(row);
+                drop(rows);
+                self.groups.admit(self, &row);
             }
             Err((task, limit)) => {
                 let row = row(task);
@@ -361,6 +382,7 @@ impl Store {
                 None => break,
             };
             if let Some(row) = row {
+                self.groups.release(&row);
                 registry.finish(row.id);
                 self.executor.cancel(row.task);
                 self.tidy(row.id, row.entity);
@@ -373,6 +395,7 @@ impl Store {
         if let Some(ward) = row.ward {
             self.wards.borrow_mut().remove(ward);
         }
+        self.groups.release(&row);
         Some(row)
     }
 

@@ -89,13 +89,9 @@ impl Core {
     #[inline]
     pub(super) fn drop_extra(&self, slot: Slot<'_>) {
         let index = slot.cold().extra.replace(NO_INDEX);
-        if index != NO_INDEX {
-            self.let_extra_go(index);
+        if index == NO_INDEX {
+            return;
         }
-    }
-
-    #[inline]
-    fn let_extra_go(&self, index: u32) {
         let mut extras = self.extras.borrow_mut();
         if index >= LINK {
             return kin::release(&mut extras, kin::spawner(index));

@@ -21,6 +21,7 @@ const _: () = assert!(super::key::MAX_INDEX < LINK, "a place among the extras fi
 
 impl Core {
     /// Makes a fresh task, which has no extra, one that `parent` spawned; which of its children it is.
+    #[inline]
     pub(super) fn link(&self, child: Slot<'_>, parent: Slot<'_>) -> u32 {
         let (number, kin) = self.extra(parent, |extra| {
             extra.children += 1;
@@ -36,6 +37,7 @@ impl Core {
     }
 
     /// Leads an extra's link past extras whose tasks are gone.
+    #[cold]
     fn shorten(&self, place: u32) {
         let mut extras = self.extras.borrow_mut();
         loop {
@@ -105,13 +107,23 @@ pub(super) fn spawner(link: u32) -> u32 {
 }
 
 /// Takes a link away, and what stood only for it.
-pub(super) fn release(extras: &mut Slab<Extra>, mut link: u32) {
-    while link != NO_INDEX {
-        let extra = &mut extras[link as usize];
+#[inline]
+pub(super) fn release(extras: &mut Slab<Extra>, link: u32) {
+    let Some(extra) = extras.get_mut(link as usize) else { return };
+    extra.links -= 1;
+    if extra.is_gone && extra.links == 0 {
+        remove(extras, link);
+    }
+}
+
+#[cold]
+fn remove(extras: &mut Slab<Extra>, mut place: u32) {
+    loop {
+        place = extras.remove(place as usize).kin;
+        let Some(extra) = extras.get_mut(place as usize) else { return };
         extra.links -= 1;
-        if extra.links > 0 || !extra.is_gone {
+        if !extra.is_gone || extra.links > 0 {
             return;
         }
-        link = extras.remove(link as usize).kin;
     }
 }

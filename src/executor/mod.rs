@@ -210,7 +210,8 @@ impl Executor {
 
     /// Whether a step would find nothing to do unless a clock reaches a deadline or another thread wakes
     /// something: the game may sleep until [`next_deadline`](Self::next_deadline) or an outside wake. Both
-    /// speak of time in the main lane: who steps other lanes, with clocks of their own, asks those.
+    /// speak of time in the main lane: who steps other lanes, with clocks of their own, asks those. That a script
+    /// which is held is due is nothing to do.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.core.is_idle()

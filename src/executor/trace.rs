@@ -1,7 +1,7 @@
 //! The trace: a hash over every change of every script, in order.
 //!
-//! The rule: two runs have the same trace exactly when the same scripts were spawned, woken, polled and
-//! ended in the same order and frames. Scripts enter by spawn number; slots, addresses, sizes, names and
+//! The rule: two runs have the same trace exactly when the same scripts were spawned, woken, polled, held
+//! and ended in the same order and frames. Scripts enter by spawn number; slots, addresses, sizes, names and
 //! source lines never do, so the trace is the same in debug and release and on every target.
 //!
 //! Off unless asked for; then each change costs one multiplication.

@@ -211,3 +211,28 @@ impl<X: 'static> State<X> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ears_that_all_end_cost_each_its_own_in_whatever_order() {
+        const EARS: u64 = 1_000;
+        let entry = |number| Entry { number, column: 0, row: number as u32 };
+        let orders: [fn(u64) -> u64; 3] = [|at| at, |at| EARS - 1 - at, |at| at * 7 % EARS];
+        for order in orders {
+            let mut list = List { entries: (0..EARS).map(entry).collect(), dead: 0 };
+            let mut looked_through = 0;
+            for at in 0..EARS {
+                let before = list.entries.len();
+                list.remove(entry(order(at)));
+                if list.entries.len() < before {
+                    looked_through += before;
+                }
+            }
+            assert!(list.entries.is_empty());
+            assert!(looked_through <= 2 * EARS as usize + 10, "{looked_through}");
+        }
+    }
+}

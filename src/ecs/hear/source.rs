@@ -210,7 +210,11 @@ impl EntityAccess {
     /// components: `on::<Add<Poisoned>>()`, `on::<Remove<(Shield, Helmet)>>()`.
     ///
     /// An event wakes those who wait for it when it is triggered: one that a script triggers, in the same
-    /// step. Events that travel up a hierarchy are heard at each entity that they come to.
+    /// step. Events that travel up a hierarchy are heard at each entity that they come to. Those of an entity
+    /// that is gone just don't come any more: race with [`despawned`](Self::despawned).
+    ///
+    /// One of Bevy's observers hears for all who wait for a type of event. Where the game takes it away,
+    /// nobody hears, until the next one begins to wait.
     ///
     /// ```
     /// # use bevy_ecs::prelude::*;
@@ -227,14 +231,15 @@ impl EntityAccess {
         Source::new(self.store(), EventsAt(self.entity(), PhantomData))
     }
 
-    /// A component of this type being added to the entity, which hadn't one, from now on.
+    /// A component of this type being added to the entity, which hadn't one: from when it is awaited on, or
+    /// listened to.
     #[track_caller]
     pub fn added<C: Component>(&self) -> Source<EventsAt<Add<C>>, Happened> {
         self.on::<Add<C>>().happened()
     }
 
-    /// The component of this type being removed from the entity, also by its despawning. It is told just
-    /// before the component goes; who waits goes on behind that.
+    /// The component of this type being removed from the entity, also by its despawning: from when it is
+    /// awaited on, or listened to. It is told just before the component goes; who waits goes on behind that.
     #[track_caller]
     pub fn removed<C: Component>(&self) -> Source<EventsAt<Remove<C>>, Happened> {
         self.on::<Remove<C>>().happened()
