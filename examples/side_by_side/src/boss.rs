@@ -20,7 +20,8 @@ pub const PAIR: Pair = Pair {
     name: "boss with two phases",
     framestep: include_str!("boss/framestep.rs"),
     bevy_defer: include_str!("boss/bevy_defer.rs"),
-    play: Play {
+    starts: [|world, cast| framestep::start(world, cast.boss), |world, cast| bevy_defer::start(world, cast.boss)],
+    plays: &[Play {
         inputs: &[
             (80, Input::StunBoss),
             (200, Input::HitBoss(30)),
@@ -30,10 +31,9 @@ pub const PAIR: Pair = Pair {
             (410, Input::HitBoss(25)),
         ],
         frames: 450,
-        seen,
-    },
-    starts: [|world, cast| framestep::start(world, cast.boss), |world, cast| bevy_defer::start(world, cast.boss)],
-    end: "gone, rocks: 2, slams: 2",
+        end: "gone, rocks: 2, slams: 2",
+    }],
+    seen,
 };
 
 fn seen(world: &World, Cast { boss, .. }: Cast) -> String {

@@ -14,21 +14,21 @@ pub const AT_DOOR: f32 = 10.0;
 pub const PAN: Duration = Duration::from_millis(400);
 pub const LINE: Duration = Duration::from_millis(600);
 
-/// Seen to its end.
+const END: &str = "door open, Overlay { letterbox: false, subtitle: None }, camera at Place(0.0)";
+
 pub const PAIR: Pair = Pair {
     name: "cutscene with skip",
     framestep: include_str!("cutscene/framestep.rs"),
     bevy_defer: include_str!("cutscene/bevy_defer.rs"),
-    play: Play { inputs: &[], frames: 250, seen },
     starts: [framestep::start, bevy_defer::start],
-    end: "door open, Overlay { letterbox: false, subtitle: None }, camera at Place(0.0)",
+    // Seen to its end; skipped while the camera is on its way, and while a line is said.
+    plays: &[
+        Play { inputs: &[], frames: 250, end: END },
+        Play { inputs: &[(20, Input::Skip)], frames: 250, end: END },
+        Play { inputs: &[(60, Input::Skip)], frames: 250, end: END },
+    ],
+    seen,
 };
-
-/// Skipped while the camera is on its way, and while a line is said.
-pub const SKIPS: [Play; 2] = [
-    Play { inputs: &[(20, Input::Skip)], frames: 250, seen },
-    Play { inputs: &[(60, Input::Skip)], frames: 250, seen },
-];
 
 /// What every cutscene leaves behind.
 pub fn leave(world: &mut World, cast: Cast) {

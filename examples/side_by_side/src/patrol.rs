@@ -19,9 +19,17 @@ pub const PAIR: Pair = Pair {
     name: "patrol with an interrupt",
     framestep: include_str!("patrol/framestep.rs"),
     bevy_defer: include_str!("patrol/bevy_defer.rs"),
-    play: Play { inputs: &[(75, Input::HitGuard(10)), (160, Input::HitGuard(5))], frames: 260, seen },
     starts: [|world, cast| framestep::start(world, cast.guard), |world, cast| bevy_defer::start(world, cast.guard)],
-    end: "Place(0.0) Health(15) walks",
+    // Hit twice; and gone while it walks.
+    plays: &[
+        Play {
+            inputs: &[(75, Input::HitGuard(10)), (160, Input::HitGuard(5))],
+            frames: 260,
+            end: "Place(0.0) Health(15) walks",
+        },
+        Play { inputs: &[(75, Input::HitGuard(10)), (120, Input::RemoveGuard)], frames: 200, end: "gone" },
+    ],
+    seen,
 };
 
 fn seen(world: &World, Cast { guard, .. }: Cast) -> String {

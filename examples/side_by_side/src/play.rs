@@ -27,43 +27,41 @@ pub struct Pair {
     pub name: &'static str,
     pub framestep: &'static str,
     pub bevy_defer: &'static str,
-    pub play: Play,
     /// Framestep's first.
     pub starts: [fn(&mut World, Cast); 2],
-    /// The last that is to be seen.
-    pub end: &'static str,
+    pub plays: &'static [Play],
+    /// What is looked at.
+    pub seen: fn(&World, Cast) -> String,
 }
 
-/// What comes from outside, and what is looked at.
-#[derive(Copy, Clone)]
+/// What comes from outside, and how it must end.
 pub struct Play {
     /// Before which frame, in order.
     pub inputs: &'static [(u32, Input)],
     pub frames: u32,
-    pub seen: fn(&World, Cast) -> String,
+    /// The last that is to be seen.
+    pub end: &'static str,
 }
 
-impl Pair {
-    pub fn play(&self, side: Side) -> Vec<String> {
-        self.play_with(side, self.play)
-    }
+/// All that was to be seen: what differs from what was before, and in which frame it did.
+pub type Story = Vec<(u32, String)>;
 
-    /// All that was to be seen, each with its frame where it differs from what was before.
-    pub fn play_with(&self, side: Side, play: Play) -> Vec<String> {
+impl Pair {
+    pub fn play(&self, side: Side, play: &Play) -> Story {
         let (mut app, cast) = scene::app();
         side.set_up(&mut app);
         let [framestep, bevy_defer] = self.starts;
         let start = if side == Side::Framestep { framestep } else { bevy_defer };
         start(app.world_mut(), cast);
-        let mut story: Vec<String> = Vec::new();
+        let mut story = Story::new();
         for frame in 0..play.frames {
             for (_, input) in play.inputs.iter().filter(|(at, _)| *at == frame) {
                 input.happen(app.world_mut(), cast);
             }
             app.update();
-            let seen = (play.seen)(app.world(), cast);
-            if story.last() != Some(&seen) {
-                story.push(seen);
+            let seen = (self.seen)(app.world(), cast);
+            if story.last().is_none_or(|(_, last)| *last != seen) {
+                story.push((frame, seen));
             }
         }
         story

@@ -76,6 +76,7 @@ pub enum Input {
     HitGuard(i32),
     HitBoss(i32),
     StunBoss,
+    RemoveGuard,
     Skip,
 }
 
@@ -112,6 +113,7 @@ impl Input {
             Input::HitGuard(damage) => world.trigger(Hit { entity: cast.guard, damage }),
             Input::HitBoss(damage) => world.trigger(Hit { entity: cast.boss, damage }),
             Input::StunBoss => world.trigger(Stun { entity: cast.boss }),
+            Input::RemoveGuard => _ = world.despawn(cast.guard),
             Input::Skip => _ = world.write_message(Skip),
         }
     }
