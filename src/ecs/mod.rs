@@ -20,6 +20,8 @@
 //! | `conditions`, `checks` | step 5 of a frame: conditions by type, and all that is looked at |
 //! | `step` | the systems |
 //! | `lanes` | going from lane to lane |
+//! | `clocks` | clocks with names, and those of Bevy's time |
+//! | `groups` | scripts that stand still together, and go by one clock |
 //! | `tween` | motion along a curve |
 //! | `states`, `assets` | waits for states and for assets |
 //! | `error`, `tell` | what goes wrong, and who is told |
@@ -31,12 +33,14 @@ mod access;
 #[cfg(feature = "bevy_asset")]
 mod assets;
 mod checks;
+mod clocks;
 mod conditions;
 mod data;
 mod data_access;
 mod defer;
 mod error;
 mod finished;
+mod groups;
 pub mod hear;
 mod lanes;
 mod lists;
@@ -68,6 +72,7 @@ pub use data_access::DataAccess;
 pub use defer::Deferred;
 pub use error::{FailureKind, ScriptError, ScriptFailure};
 pub use finished::Finished;
+pub use groups::ScriptClock;
 pub use hear::{Heard, Listener, NextHeard, Source};
 pub use me::Me;
 pub use outside::Outside;

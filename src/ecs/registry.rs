@@ -113,6 +113,24 @@ pub(crate) enum Post {
     Start(Launch),
     /// It was cancelled; with the entity that carried, or still carries, its `Script`.
     Retire(ScriptId, Entity),
+    /// What says of an entity's scripts whether they stand still, and by which clock they go, may have changed.
+    Review(Entity),
+    /// The clock of this name is to be set as the registry says.
+    SetClock(&'static str),
+}
+
+/// How a clock that has a name is to be.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClockSetting {
+    pub(crate) is_paused: bool,
+    /// Numerator and denominator.
+    pub(crate) scale: (u32, u32),
+}
+
+impl Default for ClockSetting {
+    fn default() -> Self {
+        ClockSetting { is_paused: false, scale: (1, 1) }
+    }
 }
 
 /// A script that is to be started.
@@ -144,6 +162,8 @@ struct State {
     report: FrameReport,
     /// The thread that steps these scripts, once one has.
     home: Option<ThreadId>,
+    /// By their names.
+    clocks: Vec<(&'static str, ClockSetting)>,
     /// Lanes that somebody has promised to step.
     expected: Vec<InternedScheduleLabel>,
 }
@@ -293,6 +313,39 @@ impl Registry {
 
     pub(crate) fn set_report(&self, report: FrameReport) {
         self.lock().report = report;
+    }
+
+    /// What an entity's scripts go by may have changed.
+    pub(crate) fn review(&self, entity: Entity) {
+        self.lock().posts.push(Post::Review(entity));
+        self.has_mail.store(true, Ordering::Release);
+    }
+
+    /// Changes the setting of a clock, and posts that; does nothing if it is as it is to be.
+    pub(crate) fn set_clock(&self, name: &'static str, change: impl FnOnce(&mut ClockSetting)) {
+        let mut state = self.lock();
+        let at = state.clocks.binary_search_by_key(&name, |clock| clock.0).unwrap_or_else(|at| {
+            state.clocks.insert(at, (name, ClockSetting::default()));
+            at
+        });
+        let setting = &mut state.clocks[at].1;
+        let before = *setting;
+        change(setting);
+        if *setting != before {
+            state.posts.push(Post::SetClock(name));
+            self.has_mail.store(true, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn clock(&self, name: &str) -> ClockSetting {
+        let state = self.lock();
+        let at = state.clocks.binary_search_by_key(&name, |clock| clock.0);
+        at.map_or_else(|_| ClockSetting::default(), |at| state.clocks[at].1)
+    }
+
+    /// The names of the clocks that were ever set.
+    pub(crate) fn clock_names(&self) -> Vec<&'static str> {
+        self.lock().clocks.iter().map(|clock| clock.0).collect()
     }
 
     /// Notes that the lane of this label will be stepped, though it may take its time.

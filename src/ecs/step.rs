@@ -156,6 +156,10 @@ fn step(world: &mut World, lane: Option<(InternedScheduleLabel, &'static str)>, 
         None => store.executor.main_lane(),
     };
     let length = nanos(length.unwrap_or_else(|| length_of(world, &store)));
+    #[cfg(feature = "bevy_time")]
+    if lane == store.executor.main_lane() {
+        store.clocks.drive(world, length);
+    }
     if home.is_some()
         && store.acts_for(&registry)
         && let Some(report) = store.try_quiet_step(lane, length)

@@ -27,7 +27,9 @@ use bevy_ecs::world::World;
 
 use super::access::EntityAccess;
 use super::checks::{self, Checks};
+use super::clocks::Clocks;
 use super::error::{FailureKind, ScriptError};
+use super::groups::Groups;
 use super::hear::EventHubs;
 use super::lists::{Lists, MemberKey};
 use super::me::Me;
@@ -125,6 +127,8 @@ pub(crate) struct Store {
     pub(crate) failures: Failures,
     /// By their labels; the main lane only if it has one.
     lanes: RefCell<Vec<(InternedScheduleLabel, Lane)>>,
+    pub(crate) clocks: Clocks,
+    pub(crate) groups: Groups,
     pub(crate) checks: Checks,
     pub(crate) events: EventHubs,
     pub(crate) params: ParamStates,
@@ -143,7 +147,7 @@ pub(crate) struct Row {
     pub(crate) id: ScriptId,
     pub(crate) task: TaskId,
     /// The entity that carries the `Script`.
-    entity: Entity,
+    pub(crate) entity: Entity,
     /// The entity that it is about.
     pub(crate) owner: Entity,
     pub(crate) name: &'static str,
@@ -153,8 +157,13 @@ pub(crate) struct Row {
     ward: Option<MemberKey>,
 }
 
-/// What waits for the world to be free.
-pub(crate) type Later = Box<dyn FnOnce(&mut World)>;
+/// A clean-up that waits for the world to be free.
+pub(crate) struct Later {
+    pub(crate) me: Me,
+    /// Where it was deferred.
+    pub(crate) at: &'static Location<'static>,
+    pub(crate) clean_up: Box<dyn FnOnce(&mut World)>,
+}
 
 impl Store {
     fn new(executor: Executor) -> Self {
@@ -174,6 +183,8 @@ impl Store {
             lanes: RefCell::new(vec![(bevy_app::Update.intern(), main)]),
             #[cfg(not(feature = "bevy_app"))]
             lanes: RefCell::default(),
+            clocks: Clocks::default(),
+            groups: Groups::default(),
             checks: Checks::default(),
             events: EventHubs::default(),
             params: ParamStates::default(),
@@ -216,6 +227,9 @@ impl Store {
             for (label, lane) in &*self.lanes.borrow() {
                 self.expect(&registry, *label, *lane);
             }
+            for name in [self.clocks.names(), registry.clock_names()].concat() {
+                self.set_clock(&registry, name);
+            }
         }
         registry.set_home(Some(home));
     }
@@ -249,6 +263,8 @@ impl Store {
             match post {
                 Some(Post::Start(launch)) => self.start(&registry, launch),
                 Some(Post::Retire(id, entity)) => self.retire(&registry, id, entity),
+                Some(Post::Review(entity)) => self.groups.review(self, entity),
+                Some(Post::SetClock(name)) => self.set_clock(&registry, name),
                 None => break,
             }
         }
@@ -288,7 +304,10 @@ impl Store {
                 if rows.len() <= index {
                     rows.resize(index + 1, None);
                 }
-                rows[index] = Some(Row { ward, ..row(task) });
+                let row = Row { ward, ..row(task) };
+                rows[index] = Some(row);
+                drop(rows);
+                self.groups.admit(self, &row);
             }
             Err((task, limit)) => {
                 let row = row(task);
@@ -342,15 +361,17 @@ impl Store {
     /// Runs the clean-ups that were left, if the world is free by now.
     fn run_those_left(&self) {
         while !self.later.borrow().is_empty() && stage::access(self.key, |_| ()).is_ok() {
-            let clean_up = self.later.borrow_mut().pop_front();
+            let Some(Later { me, at, clean_up }) = self.later.borrow_mut().pop_front() else { return };
+            // Whoever left it is gone, and nobody else is to suffer for its panic.
             let ran = stage::access(self.key, |stage| {
-                if let Some(clean_up) = clean_up {
-                    // Whoever left it is gone, and nobody else is to suffer for its panic.
-                    let _ = checks::guarded(|| clean_up(&mut stage.world));
+                checks::guarded(|| {
+                    clean_up(&mut stage.world);
                     stage.world.flush();
-                }
+                })
             });
-            debug_assert!(ran.is_ok(), "it was free just now");
+            if let Ok(Err(payload)) = ran {
+                self.failures.clean_up_panicked(me, at, &payload);
+            }
         }
     }
 
@@ -368,6 +389,7 @@ impl Store {
                 None => break,
             };
             if let Some(row) = row {
+                self.groups.release(&row);
                 registry.finish(row.id);
                 self.executor.cancel(row.task);
                 self.tidy(row.id, row.entity);
@@ -380,6 +402,7 @@ impl Store {
         if let Some(ward) = row.ward {
             self.wards.borrow_mut().remove(ward);
         }
+        self.groups.release(&row);
         Some(row)
     }
 

@@ -35,6 +35,47 @@ impl Core {
         true
     }
 
+    /// Holds those of the tasks that haven't ended, and what descends from them, in one go.
+    pub(crate) fn hold_all(&self, keys: &[TaskId]) {
+        self.change_holds(keys, true);
+    }
+
+    /// Takes back the holds of those of the tasks that haven't ended, in one go: what is due of theirs goes on in the
+    /// order in which it was woken.
+    pub(crate) fn unhold_all(&self, keys: &[TaskId]) {
+        self.change_holds(keys, false);
+    }
+
+    fn change_holds(&self, keys: &[TaskId], hold: bool) {
+        let mut tasks = self.family.take();
+        let mut have_kin = false;
+        for key in keys {
+            let Some(slot) = self.find(*key).filter(|slot| slot.header().is_live()) else { continue };
+            let (is_news, has_kin) =
+                self.extra(slot, |extra| (std::mem::replace(&mut extra.is_held, hold) != hold, extra.links > 0));
+            if is_news {
+                tasks.push(key.index());
+                have_kin |= has_kin;
+            }
+        }
+        if have_kin {
+            let stands_still = |slot: Slot<'_>| slot.header().lane() == HELD;
+            tasks.clear();
+            tasks.extend(self.storage.indices().filter(|&index| {
+                let slot = self.storage.slot(index);
+                slot.header().is_live() && stands_still(slot) != hold && self.is_under_hold(slot) == hold
+            }));
+        }
+        tasks.sort_unstable_by_key(|&index| self.storage.slot(index).cold().number.get());
+        if hold {
+            self.hold_still(&tasks);
+        } else {
+            self.let_go(&tasks);
+        }
+        tasks.clear();
+        self.family.set(tasks);
+    }
+
     /// Makes a task one that no hold of another reaches: it descends from nobody, and what it spawns from it.
     pub(crate) fn set_family(&self, slot: Slot<'_>, index: u32) {
         self.unlink(slot);

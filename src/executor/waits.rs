@@ -260,6 +260,18 @@ impl Core {
         self.extra_if(slot, |extra| extra.clock).flatten()
     }
 
+    /// Gives a task a clock of its own, or takes it back, and so for those that descend from it and follow the same.
+    pub(crate) fn change_clock(&self, key: TaskId, clock: Option<u16>) {
+        let Some(slot) = self.find(key).filter(|slot| slot.header().is_live()) else { return };
+        let before = self.clock_of(slot);
+        if before != clock {
+            self.with_family(key.index(), |family| {
+                let family = family.iter().map(|&index| self.storage.slot(index));
+                family.filter(|&slot| self.clock_of(slot) == before).for_each(|slot| self.set_clock_of(slot, clock));
+            });
+        }
+    }
+
     /// Gives a task a clock of its own, or takes it back; what it spawns from now on inherits it.
     pub(crate) fn set_clock_of(&self, slot: Slot<'_>, clock: Option<u16>) {
         if clock.is_some() {

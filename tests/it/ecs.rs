@@ -10,6 +10,7 @@ mod defer;
 mod events;
 mod failures;
 mod finished;
+mod groups;
 mod life;
 mod messages;
 mod outside;

@@ -250,24 +250,20 @@ struct Mood(i32);
 fn components_are_found_wherever_they_are_stored_and_however_their_entity_changes() {
     let (mut world, log) = (World::new(), Log::default());
     let say = log.clone();
-    let owner = world
-        .spawn((
-            Health(1),
-            Mood(1),
-            Script::new(async move |me: Me| {
-                loop {
-                    me.with(|mut health: Mut<Health>| health.0 += 1)?;
-                    me.with(|(mut mood, _): (Mut<Mood>, &Health)| mood.0 += 10)?;
-                    say.say(format!("{} {}", me.read(|h: &Health| h.0)?, me.read(|m: &Mood| m.0)?));
-                    me.with(|_: Mut<Absent>| say.say("there")).or_else(|error| {
-                        assert!(matches!(error, ScriptError::MissingComponent { .. }));
-                        Ok::<_, ScriptError>(())
-                    })?;
-                    next_frame().await;
-                }
-            }),
-        ))
-        .id();
+    let owner = world.spawn((Health(1), Mood(1))).id();
+    world.spawn(Script::new(async move |me: Me| {
+        let owner = me.other(owner);
+        loop {
+            owner.with(|mut health: Mut<Health>| health.0 += 1)?;
+            owner.with(|(mut mood, _): (Mut<Mood>, &Health)| mood.0 += 10)?;
+            say.say(format!("{} {}", owner.read(|h: &Health| h.0)?, owner.read(|m: &Mood| m.0)?));
+            owner.with(|_: Mut<Absent>| say.say("there")).or_else(|error| {
+                assert!(matches!(error, ScriptError::MissingComponent { .. }));
+                Ok::<_, ScriptError>(())
+            })?;
+            next_frame().await;
+        }
+    }));
     step_scripts(&mut world);
     // Other tables, other rows; and an entity that queries pass over.
     world.spawn((Health(50), Absent));

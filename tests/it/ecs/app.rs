@@ -1,5 +1,6 @@
 //! Scripts in a Bevy app: its schedules, its time, its states.
 
+mod clocks;
 mod lanes;
 #[cfg(feature = "bevy_state")]
 mod states;

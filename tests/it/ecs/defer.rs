@@ -336,3 +336,33 @@ fn clean_ups_of_many_scripts_run_in_the_order_in_which_they_were_cancelled() {
     }));
     steps(&mut world, 2);
 }
+
+#[test]
+fn a_panic_that_can_end_no_script_is_told_all_the_same() {
+    static HEARD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let (mut world, log) = (world(), Log::default());
+    world.insert_resource(FallbackErrorHandler(|error, _| {
+        HEARD.lock().unwrap().push(error.to_string().lines().next().unwrap().to_owned());
+    }));
+    world.spawn(Script::named("late", async |me: Me| {
+        let guard = me.defer(|_| panic!("put off"));
+        me.world(|_| drop(guard))?;
+        Ok(())
+    }));
+    world.spawn(Script::named("twice", async |me: Me| {
+        let _guard = me.defer(|_| panic!("on top"));
+        panic!("first")
+    }));
+    let say = log.clone();
+    world.spawn(Script::new(async move |_: Me| {
+        say.say("unharmed");
+        Ok(())
+    }));
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "unharmed");
+    let heard = HEARD.lock().unwrap();
+    assert_eq!(heard.len(), 3, "{heard:?}");
+    assert!(heard[0].contains("a clean-up") && heard[0].ends_with("panicked: put off"), "{heard:?}");
+    assert!(heard.iter().any(|line| line.contains("a clean-up") && line.ends_with("panicked: on top")), "{heard:?}");
+    assert!(heard.iter().any(|line| line.contains("`twice`") && line.ends_with("panicked: first")), "{heard:?}");
+}
