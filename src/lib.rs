@@ -33,6 +33,7 @@
 //! | [`scope`] | when its body and its children have ended | cancels the children |
 //! | [`Signal::wait`] | in the step in which it is raised, or the next | takes the wait back |
 //! | [`Inlet::next`] | in the step that takes in a value from another thread | takes the wait back, and loses no value |
+//! | `tween` (with `bevy_curve`) | in each step of its lane in which its clock has moved | stops where it is |
 //! | `Listener::next`, `Me::until` (with `bevy_ecs`) | in the step whose check finds them over | takes the wait back |
 //! | any other future | when it wakes the script, from whatever thread | – |
 //!
