@@ -45,6 +45,8 @@
 | [`me.message`](Me::message), [`Listener::next`] of messages | in the step whose check (5) finds one | takes the wait back |
 | [`me.on`](EntityAccess::on), [`on_event`](Me::on_event), [`added`](EntityAccess::added), [`removed`](EntityAccess::removed) | when the event is triggered: in this step, or from elsewhere in the next | takes the wait back |
 | [`me.finished`](Me::finished) | in the step in which that script has ended | takes the wait back |
+| `tween` (with `bevy_curve`) | in each step of its lane in which its clock has moved | stops where it is |
+| `me.entered`, `me.left` (with `bevy_state`), `me.loaded` (with `bevy_asset`) | in the step whose check (5) finds it so | takes the wait back |
 "
 )]
 //!
