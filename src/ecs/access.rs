@@ -12,7 +12,7 @@ use std::any::type_name;
 use std::panic::Location;
 
 use bevy_ecs::bundle::Bundle;
-use bevy_ecs::component::Component;
+use bevy_ecs::component::{Component, ComponentId};
 use bevy_ecs::entity::Entity;
 use bevy_ecs::event::{EntityEvent, Event};
 use bevy_ecs::hierarchy::ChildOf;
@@ -321,13 +321,11 @@ impl EntityAccess {
     where
         D: ReleaseStateQueryData + SingleEntityQueryData + 'static,
     {
-        let mut f = Some(f);
         let changed = stage::act_with(self.store, |world, store| {
-            let changed = store.queries.with::<D, _>(world, |query, world| {
-                let item = query.get_mut(world, self.entity).ok()?;
-                f.take().map(|f| f(D::release_state(item)))
-            });
-            changed.or_else(|| with_disabled::<D, R>(world, self.entity, f.take()?))
+            if let Some(item) = store.queries.get_mut::<D>(world, self.entity) {
+                return Some(f(item));
+            }
+            with_disabled::<D, R>(world, self.entity, f)
         });
         changed.flatten().ok_or_else(|| self.missing_known::<D>())
     }
@@ -339,15 +337,31 @@ impl EntityAccess {
     ) -> impl FnMut(&World) -> Option<Result<T, ScriptError>> + use<D, T, C>
     where
         C: FnMut(D::Item<'_, 'static>) -> Option<T>,
-        D: ReadOnlyQueryData + ReleaseStateQueryData + SingleEntityQueryData,
+        D: ReadOnlyQueryData + ReleaseStateQueryData + SingleEntityQueryData + 'static,
     {
-        // Only here can it be done, since a condition finds the world to be read.
-        let _ = stage::access(self.store, |stage| make_known::<D>(&mut stage.world));
         let entity = self.entity;
-        move |world: &World| match world.get_entity(entity).map(|it| it.get_components::<D>()) {
-            Ok(Ok(item)) => condition(item).map(Ok),
-            Ok(Err(_)) => Some(Err(ScriptError::MissingComponent { entity, component: component_of::<D>() })),
-            Err(_) => Some(Err(ScriptError::NoSuchEntity { entity })),
+        // Data of several components is found by the state of a query, which is made here: a condition finds
+        // the world to be read. Of one component alone it is found sooner without.
+        let known = stage::act_with(self.store, |world, store| {
+            if size_of::<D::State>() <= size_of::<ComponentId>() {
+                make_known::<D>(world);
+                return None;
+            }
+            Some((world.id(), store.queries.shared::<D>(world)))
+        });
+        let known = known.flatten();
+        move |world: &World| {
+            if let Some((of, query)) = &known
+                && *of == world.id()
+                && let Some(item) = query.get(world, entity)
+            {
+                return condition(item).map(Ok);
+            }
+            match world.get_entity(entity).map(|it| it.get_components::<D>()) {
+                Ok(Ok(item)) => condition(item).map(Ok),
+                Ok(Err(_)) => Some(Err(ScriptError::MissingComponent { entity, component: component_of::<D>() })),
+                Err(_) => Some(Err(ScriptError::NoSuchEntity { entity })),
+            }
         }
     }
 
