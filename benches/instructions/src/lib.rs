@@ -35,9 +35,12 @@ pub const SLEEP_FIRE: Work = work("sleep_fire", "fire, resume", SCRIPTS);
 pub const RACE: Work = work("race", "race", SCRIPTS * FRAMES);
 pub const JOIN: Work = work("join", "join", SCRIPTS * FRAMES);
 pub const ECS_MOVE: Work = work("ecs_move", "resume, move", SCRIPTS * FRAMES);
+pub const ECS_MOVE_BY: Work = work("ecs_move_by", "resume, move by another component", SCRIPTS * FRAMES);
 pub const ECS_UNTIL: Work = work("ecs_until", "check", SCRIPTS * FRAMES);
+pub const ECS_UNTIL_OWN: Work = work("ecs_until_own", "check of an own component", SCRIPTS * FRAMES);
+pub const ECS_HEAR: Work = work("ecs_hear", "trigger, hear, resume", SCRIPTS * FRAMES);
 
-pub const WORKS: [Work; 12] = [
+pub const WORKS: [Work; 15] = [
     RESUME_IN_ORDER,
     RESUME_SHUFFLED,
     SELF_WAKE,
@@ -49,5 +52,8 @@ pub const WORKS: [Work; 12] = [
     RACE,
     JOIN,
     ECS_MOVE,
+    ECS_MOVE_BY,
     ECS_UNTIL,
+    ECS_UNTIL_OWN,
+    ECS_HEAR,
 ];

@@ -30,7 +30,10 @@ use scene::Scene;
 #[bench::race(sync::race())]
 #[bench::join(sync::join())]
 #[bench::ecs_move(ecs::moving())]
+#[bench::ecs_move_by(ecs::moving_by())]
 #[bench::ecs_until(ecs::until())]
+#[bench::ecs_until_own(ecs::until_own())]
+#[bench::ecs_hear(ecs::hearing())]
 fn hot_path(mut scene: Scene) -> Scene {
     scene.act();
     scene

@@ -70,7 +70,7 @@ pub fn starting(size: usize) -> Scene {
 pub fn until(size: usize) -> Scene {
     scene(size, |_| {
         async move |me: Me| {
-            me.until_world(move |world| world.get::<Position>(me.entity()).is_some_and(is_far)).await;
+            me.until(is_far).await?;
             me.with(|mut position: Mut<Position>| *position = HOME)?;
             Ok(())
         }
