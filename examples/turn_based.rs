@@ -91,6 +91,13 @@ pub(crate) fn player(world: &mut World, frame: u32) {
     }
 }
 
+/// What is left of the knight and of the ghoul.
+fn healths(world: &mut World) -> [i32; 2] {
+    let mut fighters = world.query::<&Fighter>();
+    let of = |name| fighters.iter(world).find(|fighter| fighter.name == name).map_or(0, |fighter| fighter.health);
+    ["knight", "ghoul"].map(of)
+}
+
 fn main() {
     let (mut world, mut schedule) = game();
     for frame in 0..240 {
@@ -105,27 +112,20 @@ fn main() {
     println!("the {} wins", world.resource::<Winner>().0.unwrap_or("night"));
 }
 
-/// The health of the knight and of the ghoul.
-fn healths(world: &mut World) -> [i32; 2] {
-    let mut fighters = world.query::<&Fighter>();
-    // By name: in which order a query finds what it finds is Bevy's to choose.
-    ["knight", "ghoul"].map(|name| fighters.iter(world).find(|fighter| fighter.name == name).map_or(0, |it| it.health))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// The health of both after each order.
     fn play(world: &mut World, schedule: &mut Schedule, orders: &[Order]) -> Vec<[i32; 2]> {
-        let mut all = Vec::new();
+        let mut rounds = Vec::new();
         schedule.run(world);
         for order in orders {
             world.write_message(*order);
             (0..32).for_each(|_frame| schedule.run(world));
-            all.push(healths(world));
+            rounds.push(healths(world));
         }
-        all
+        rounds
     }
 
     #[test]

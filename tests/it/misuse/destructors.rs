@@ -142,7 +142,7 @@ fn an_executor_stepped_and_dropped_by_a_destructor_gives_its_number_back_once() 
 
     // A number given back twice would come twice in a row.
     let mut living = VecDeque::new();
-    for _ in 0..if cfg!(miri) { 10 } else { 3_000 } {
+    for _ in 0..if cfg!(miri) { 5 } else { 3_000 } {
         let executor = Executor::new();
         let id = format!("{:?}", executor.spawn(async {}).id());
         let number = id.rsplit_once(' ').expect("it ends with the executor").1.to_string();

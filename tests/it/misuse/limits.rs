@@ -21,7 +21,7 @@ fn a_frame_without_a_cap_ends_after_a_skipped_entry_and_a_panic() {
 #[test]
 fn slots_made_for_two_sizes_of_one_class_are_as_many_as_both() {
     // `slots` makes as many as it is asked for, however often.
-    let count = if cfg!(miri) { 40 } else { 600 };
+    let count = if cfg!(miri) { 8 } else { 600 };
     for sizes in [[200, 204], [200, 200]] {
         let executor = Executor::builder().slots(sizes[0], count).slots(sizes[1], count).build();
         // Too big for those slots: it takes one behind all that were made beforehand.
@@ -67,7 +67,7 @@ fn outputs_that_are_overaligned_or_empty_come_through() {
 #[test]
 fn an_executor_whose_build_panics_loses_no_number() {
     // As many executors as are promised can be alive at once, whatever failed before.
-    for _ in 0..if cfg!(miri) { 10 } else { 1_100 } {
+    for _ in 0..if cfg!(miri) { 2 } else { 1_100 } {
         assert!(panics(|| drop(Executor::with_capacity(usize::MAX))));
     }
     let mut executor = Executor::new();
