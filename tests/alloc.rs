@@ -393,3 +393,46 @@ fn tweens_allocate_nothing_once_warm() {
     assert_eq!(allocations(|| run(50)), 0);
     assert!(sum.get() > 1000.0, "{}", sum.get());
 }
+
+#[cfg(feature = "bevy_ecs")]
+#[test]
+fn groups_that_are_paused_and_resumed_allocate_nothing_once_warm() {
+    use bevy_ecs::entity_disabling::Disabled;
+    use bevy_ecs::prelude::*;
+    use framestep::{Me, Script, ScriptClock, ScriptOf, ScriptRegistry, step_scripts};
+
+    #[derive(Component)]
+    struct Steps(u64);
+
+    let mut world = World::new();
+    let walk = || {
+        Script::new(async |me: Me| {
+            loop {
+                me.with(|mut steps: Mut<Steps>| steps.0 += 1)?;
+                race(next_frame(), sleep(us(50_000))).await;
+            }
+        })
+    };
+    let goblins: Vec<Entity> = (0..100).map(|_| world.spawn((Steps(0), ScriptClock("enemies"), walk())).id()).collect();
+    for goblin in &goblins {
+        world.spawn((walk(), ScriptOf(*goblin)));
+    }
+    // Removing a component allocates, but that is Bevy's.
+    let mut run = |frames: u64| {
+        let mut allocated = 0;
+        for frame in 0..frames {
+            match frame % 4 {
+                0 => allocated += allocations(|| world.resource::<ScriptRegistry>().pause("enemies")),
+                1 => allocated += allocations(|| world.resource::<ScriptRegistry>().resume("enemies")),
+                2 => _ = world.entity_mut(goblins[frame as usize % 100]).insert(Disabled),
+                _ => _ = world.entity_mut(goblins[(frame - 1) as usize % 100]).remove::<Disabled>(),
+            }
+            allocated += allocations(|| step_scripts(&mut world));
+        }
+        allocated
+    };
+    run(WARM_UP);
+    assert_eq!(run(FRAMES / 10), 0);
+    let (fewest, most) = (FRAMES / 10, 2 * (WARM_UP + FRAMES / 10));
+    assert!(world.query::<&Steps>().iter(&world).all(|steps| (fewest..most).contains(&steps.0)));
+}

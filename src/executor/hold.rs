@@ -47,6 +47,9 @@ impl Core {
     }
 
     fn change_holds(&self, keys: &[TaskId], hold: bool) {
+        if keys.is_empty() {
+            return;
+        }
         let mut tasks = self.family.take();
         let mut have_kin = false;
         for key in keys {
