@@ -91,15 +91,21 @@ pub(crate) fn player(world: &mut World, frame: u32) {
     }
 }
 
+/// What is left of the knight and of the ghoul.
+fn healths(world: &mut World) -> [i32; 2] {
+    let mut fighters = world.query::<&Fighter>();
+    let of = |name| fighters.iter(world).find(|fighter| fighter.name == name).map_or(0, |fighter| fighter.health);
+    ["knight", "ghoul"].map(of)
+}
+
 fn main() {
     let (mut world, mut schedule) = game();
     for frame in 0..240 {
         player(&mut world, frame);
         schedule.run(&mut world);
         if frame % 60 == 59 {
-            let fighters: Vec<Fighter> = world.query::<&Fighter>().iter(&world).copied().collect();
             let polled = world.resource::<ScriptRegistry>().last_report().polled;
-            let [knight, ghoul] = [0, 1].map(|at| fighters[at].health);
+            let [knight, ghoul] = healths(&mut world);
             println!("knight {knight:2}, ghoul {ghoul:2}; {polled} scripts ran in the last frame");
         }
     }
@@ -112,15 +118,14 @@ mod tests {
 
     /// The health of both after each order.
     fn play(world: &mut World, schedule: &mut Schedule, orders: &[Order]) -> Vec<[i32; 2]> {
-        let mut healths = Vec::new();
+        let mut rounds = Vec::new();
         schedule.run(world);
         for order in orders {
             world.write_message(*order);
             (0..32).for_each(|_frame| schedule.run(world));
-            let health: Vec<i32> = world.query::<&Fighter>().iter(world).map(|fighter| fighter.health).collect();
-            healths.push([health[0], health[1]]);
+            rounds.push(healths(world));
         }
-        healths
+        rounds
     }
 
     #[test]

@@ -131,6 +131,7 @@ fn main() {
             );
         }
     }
+    check(app.world_mut());
 }
 
 #[cfg(test)]
@@ -171,9 +172,9 @@ mod tests {
         player.wait(12);
         player.click("pause");
         let (_, way, _) = player.wait(2);
-        let half = player.wait(2);
-        assert_eq!((half.0, half.1), (Screen::Playing, way));
-        assert!(half.2 > 0.0 && half.2 < 1.0, "{half:?}");
+        let (screen, still, shown) = player.wait(2);
+        assert_eq!((screen, still), (Screen::Playing, way));
+        assert!(shown > 0.0 && shown < 1.0, "{shown}");
         assert_eq!(player.wait(20), (Screen::Playing, way, 1.0));
         player.click("resume");
         assert_eq!(player.wait(7), (Screen::Playing, way, 0.0));

@@ -17,7 +17,7 @@
 //!
 #![cfg_attr(
     feature = "bevy_ecs",
-    doc = "With `bevy_ecs` a script lives on an entity and dies with it; see [`Script`]."
+    doc = "With `bevy_ecs` a script lives on an entity and dies with it; see [`Script`]. The [guide] shows what it can say."
 )]
 //!
 //! # What a script can await
@@ -33,8 +33,22 @@
 //! | [`scope`] | when its body and its children have ended | cancels the children |
 //! | [`Signal::wait`] | in the step in which it is raised, or the next | takes the wait back |
 //! | [`Inlet::next`] | in the step that takes in a value from another thread | takes the wait back, and loses no value |
-//! | `Listener::next`, `Me::until` (with `bevy_ecs`) | in the step whose check finds them over | takes the wait back |
 //! | any other future | when it wakes the script, from whatever thread | – |
+//!
+#![cfg_attr(
+    feature = "bevy_ecs",
+    doc = "With `bevy_ecs`:
+
+| await | resumes | when it is dropped |
+|---|---|---|
+| [`me.until`](EntityAccess::until), [`changed`](EntityAccess::changed), [`despawned`](EntityAccess::despawned), [`until_resource`](Me::until_resource), [`until_world`](Me::until_world) | in the step whose check (5) finds that it holds | drops the condition |
+| [`me.message`](Me::message), [`Listener::next`] of messages | in the step whose check (5) finds one | takes the wait back |
+| [`me.on`](EntityAccess::on), [`on_event`](Me::on_event), [`added`](EntityAccess::added), [`removed`](EntityAccess::removed) | when the event is triggered: in this step, or from elsewhere in the next | takes the wait back |
+| [`me.finished`](Me::finished) | in the step in which that script has ended | takes the wait back |
+| `tween` (with `bevy_curve`) | in each step of its lane in which its clock has moved | stops where it is |
+| `me.entered`, `me.left` (with `bevy_state`), `me.loaded` (with `bevy_asset`) | in the step whose check (5) finds it so | takes the wait back |
+"
+)]
 //!
 //! # One frame, in order
 //!

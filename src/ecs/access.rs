@@ -12,7 +12,7 @@ use std::any::type_name;
 use std::panic::Location;
 
 use bevy_ecs::bundle::Bundle;
-use bevy_ecs::component::Component;
+use bevy_ecs::component::{Component, ComponentId};
 use bevy_ecs::entity::Entity;
 use bevy_ecs::event::{EntityEvent, Event};
 use bevy_ecs::hierarchy::ChildOf;
@@ -248,10 +248,7 @@ impl EntityAccess {
     pub fn until<F, M>(
         &self,
         mut condition: F,
-    ) -> UntilHolds<
-        impl FnMut(&World) -> Option<Result<F::Found, ScriptError>> + use<F, M>,
-        Result<F::Found, ScriptError>,
-    >
+    ) -> impl Future<Output = Result<F::Found, ScriptError>> + Unpin + use<F, M>
     where
         F: EntityCondition<M>,
     {
@@ -271,9 +268,7 @@ impl EntityAccess {
     /// # Panics
     /// In a nested access, and outside of a step.
     #[track_caller]
-    pub fn changed<C: Component>(
-        &self,
-    ) -> UntilHolds<impl FnMut(&World) -> Option<Result<(), ScriptError>> + use<C>, Result<(), ScriptError>> {
+    pub fn changed<C: Component>(&self) -> impl Future<Output = Result<(), ScriptError>> + Unpin + use<C> {
         let entity = self.entity;
         // What is written from here on bears a later tick.
         let since = stage::access(self.store, |stage| stage.world.increment_change_tick());
@@ -296,7 +291,7 @@ impl EntityAccess {
     /// # Panics
     /// When awaited in a nested access or outside of a step.
     #[track_caller]
-    pub fn despawned(&self) -> UntilHolds<impl FnMut(&World) -> Option<()> + use<>, ()> {
+    pub fn despawned(&self) -> impl Future<Output = ()> + Unpin + use<> {
         let entity = self.entity;
         UntilHolds::new(self.store, Location::caller(), move |world: &World| {
             world.get_entity(entity).is_err().then_some(())
@@ -327,10 +322,10 @@ impl EntityAccess {
         D: ReleaseStateQueryData + SingleEntityQueryData + 'static,
     {
         let changed = stage::act_with(self.store, |world, store| {
-            store.queries.with::<D, _>(world, |query, world| {
-                let item = query.get_mut(world, self.entity).ok()?;
-                Some(f(D::release_state(item)))
-            })
+            if let Some(item) = store.queries.get_mut::<D>(world, self.entity) {
+                return Some(f(item));
+            }
+            with_disabled::<D, R>(world, self.entity, f)
         });
         changed.flatten().ok_or_else(|| self.missing_known::<D>())
     }
@@ -342,15 +337,31 @@ impl EntityAccess {
     ) -> impl FnMut(&World) -> Option<Result<T, ScriptError>> + use<D, T, C>
     where
         C: FnMut(D::Item<'_, 'static>) -> Option<T>,
-        D: ReadOnlyQueryData + ReleaseStateQueryData + SingleEntityQueryData,
+        D: ReadOnlyQueryData + ReleaseStateQueryData + SingleEntityQueryData + 'static,
     {
-        // Only here can it be done, since a condition finds the world to be read.
-        let _ = stage::access(self.store, |stage| make_known::<D>(&mut stage.world));
         let entity = self.entity;
-        move |world: &World| match world.get_entity(entity).map(|it| it.get_components::<D>()) {
-            Ok(Ok(item)) => condition(item).map(Ok),
-            Ok(Err(_)) => Some(Err(ScriptError::MissingComponent { entity, component: component_of::<D>() })),
-            Err(_) => Some(Err(ScriptError::NoSuchEntity { entity })),
+        // Data of several components is found by the state of a query, which is made here: a condition finds
+        // the world to be read. Of one component alone it is found sooner without.
+        let known = stage::act_with(self.store, |world, store| {
+            if size_of::<D::State>() <= size_of::<ComponentId>() {
+                make_known::<D>(world);
+                return None;
+            }
+            Some((world.id(), store.queries.shared::<D>(world)))
+        });
+        let known = known.flatten();
+        move |world: &World| {
+            if let Some((of, query)) = &known
+                && *of == world.id()
+                && let Some(item) = query.get(world, entity)
+            {
+                return condition(item).map(Ok);
+            }
+            match world.get_entity(entity).map(|it| it.get_components::<D>()) {
+                Ok(Ok(item)) => condition(item).map(Ok),
+                Ok(Err(_)) => Some(Err(ScriptError::MissingComponent { entity, component: component_of::<D>() })),
+                Err(_) => Some(Err(ScriptError::NoSuchEntity { entity })),
+            }
         }
     }
 
@@ -389,6 +400,15 @@ impl EntityAccess {
             Err(ScriptError::MissingComponent { entity, component: component_of::<D>() })
         })?
     }
+}
+
+/// Reaches an entity that queries pass over, since it is disabled.
+#[cold]
+fn with_disabled<D, R>(world: &mut World, entity: Entity, f: impl FnOnce(D::Item<'_, 'static>) -> R) -> Option<R>
+where
+    D: ReleaseStateQueryData + SingleEntityQueryData,
+{
+    world.get_entity_mut(entity).ok()?.get_components_mut::<D>().ok().map(f)
 }
 
 /// Makes components known to a world in which there never was one: Bevy refuses to look for such, also where

@@ -1,13 +1,15 @@
 //! Waits for assets.
 //!
-//! The rule: Bevy's own wait is awaited, which is woken where the asset server learns of the end of a load;
-//! the script goes on in the next step of its lane. The wait has a handle of its own: what it waits for isn't
-//! dropped meanwhile.
+//! The rule: the asset server is asked in step 5 of each step, as any condition of the world is, and the script
+//! isn't resumed before there is an answer. Bevy's own future isn't used: it sleeps for ever where a dependency
+//! fails while it waits. The wait has a handle of its own, so what it waits for isn't dropped meanwhile.
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
-use bevy_asset::{Asset, AssetServer, Handle, WaitForAssetError};
+use bevy_asset::{Asset, AssetLoadError, AssetServer, Handle, LoadState, RecursiveDependencyLoadState};
+use bevy_ecs::world::World;
 
 use super::error::ScriptError;
 use super::me::Me;
@@ -16,21 +18,28 @@ use super::me::Me;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LoadFailure {
-    /// It or one of its dependencies couldn't be loaded, or nobody asked for it to be.
-    Asset(WaitForAssetError),
-    /// The asset server couldn't be reached.
-    Script(ScriptError),
+    /// It couldn't be loaded.
+    Failed(Arc<AssetLoadError>),
+    /// It is there, but something that it depends on couldn't be loaded.
+    DependencyFailed(Arc<AssetLoadError>),
+    /// Nobody has asked for it to be loaded.
+    NotLoading,
+    /// The world has no asset server.
+    Unreachable(ScriptError),
 }
 
 impl fmt::Display for LoadFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LoadFailure::Asset(WaitForAssetError::NotLoaded) => f.write_str(
-                "the asset isn't being loaded: wait for a handle that `AssetServer::load` gave, and use assets that were \
-                 added by hand at once",
+            LoadFailure::Failed(error) => write!(f, "the asset couldn't be loaded: {error}"),
+            LoadFailure::DependencyFailed(error) => {
+                write!(f, "something that the asset depends on couldn't be loaded: {error}")
+            }
+            LoadFailure::NotLoading => f.write_str(
+                "the asset isn't being loaded: wait for a handle that `AssetServer::load` gave; assets that were added \
+                 by hand are there at once",
             ),
-            LoadFailure::Asset(error) => error.fmt(f),
-            LoadFailure::Script(error) => error.fmt(f),
+            LoadFailure::Unreachable(error) => error.fmt(f),
         }
     }
 }
@@ -38,15 +47,16 @@ impl fmt::Display for LoadFailure {
 impl Error for LoadFailure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            LoadFailure::Asset(error) => Some(error),
-            LoadFailure::Script(error) => Some(error),
+            LoadFailure::Failed(error) | LoadFailure::DependencyFailed(error) => Some(error),
+            LoadFailure::Unreachable(error) => Some(error),
+            LoadFailure::NotLoading => None,
         }
     }
 }
 
 impl Me {
-    /// Waits until an asset and all that it depends on are loaded; it is over at once if they are. Dropping it
-    /// ends the wait, not the load.
+    /// Waits until an asset and all that it depends on are loaded, or can't be; it is over at once if that is
+    /// known already. Dropping it ends the wait, not the load.
     ///
     /// ```
     /// use bevy_asset::{Asset, AssetServer};
@@ -61,12 +71,33 @@ impl Me {
     /// ```
     ///
     /// # Errors
-    /// [`LoadFailure`], if it can't be loaded.
+    /// [`LoadFailure`], if it or something that it depends on can't be loaded.
+    ///
+    /// # Panics
+    /// As [`until_world`](Self::until_world).
+    #[track_caller]
     pub fn loaded<A: Asset>(&self, handle: &Handle<A>) -> impl Future<Output = Result<(), LoadFailure>> + use<A> {
-        let (me, handle) = (*self, handle.clone());
-        async move {
-            let server = me.resource(AssetServer::clone).map_err(LoadFailure::Script)?;
-            server.wait_for_asset(&handle).await.map_err(LoadFailure::Asset)
+        let handle = handle.clone();
+        self.until_world(move |world| look(world, &handle))
+    }
+}
+
+/// What the asset server says by now; `None` while it is still loading.
+fn look<A: Asset>(world: &World, handle: &Handle<A>) -> Option<Result<(), LoadFailure>> {
+    let Some(server) = world.get_resource::<AssetServer>() else {
+        let resource = std::any::type_name::<AssetServer>();
+        return Some(Err(LoadFailure::Unreachable(ScriptError::MissingResource { resource })));
+    };
+    let Some((own, _, with_dependencies)) = server.get_load_states(handle.id()) else {
+        return Some(Err(LoadFailure::NotLoading));
+    };
+    match (own, with_dependencies) {
+        (LoadState::NotLoaded, _) => Some(Err(LoadFailure::NotLoading)),
+        (LoadState::Failed(error), _) => Some(Err(LoadFailure::Failed(error))),
+        (LoadState::Loaded, RecursiveDependencyLoadState::Loaded) => Some(Ok(())),
+        (LoadState::Loaded, RecursiveDependencyLoadState::Failed(error)) => {
+            Some(Err(LoadFailure::DependencyFailed(error)))
         }
+        (LoadState::Loading | LoadState::Loaded, _) => None,
     }
 }

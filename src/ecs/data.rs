@@ -121,7 +121,7 @@ entity_fn_of_tuples!(A, B, C, D, E, G, H, I);
 )]
 pub trait EntityCondition<Marker>: 'static {
     /// What is looked at.
-    type Data: ReadOnlyQueryData + ReleaseStateQueryData + SingleEntityQueryData;
+    type Data: ReadOnlyQueryData + ReleaseStateQueryData + SingleEntityQueryData + 'static;
     /// What is found when the condition holds.
     type Found: 'static;
 

@@ -9,7 +9,6 @@ use std::marker::PhantomData;
 use std::panic::Location;
 
 use bevy_ecs::query::{QueryData, ReadOnlyQueryData, ReleaseStateQueryData, SingleEntityQueryData};
-use bevy_ecs::world::World;
 
 use super::access::EntityAccess;
 use super::data::Verdict;
@@ -98,10 +97,7 @@ where
     pub fn until<F, V>(
         &self,
         mut condition: F,
-    ) -> UntilHolds<
-        impl FnMut(&World) -> Option<Result<V::Found, ScriptError>> + use<D, F, V>,
-        Result<V::Found, ScriptError>,
-    >
+    ) -> impl Future<Output = Result<V::Found, ScriptError>> + Unpin + use<D, F, V>
     where
         D: ReadOnlyQueryData,
         F: FnMut(D::Item<'_, 'static>) -> V + 'static,

@@ -6,6 +6,7 @@
 //! A script that is dropped with its world finds none, and its clean-up doesn't run.
 
 use std::fmt;
+use std::panic::Location;
 use std::rc::{Rc, Weak};
 
 use bevy_ecs::world::World;
@@ -13,7 +14,7 @@ use bevy_ecs::world::World;
 use super::checks::guarded;
 use super::me::Me;
 use super::stage;
-use super::store::Store;
+use super::store::{Later, Store};
 
 impl Me {
     /// Has `clean_up` run when the guard that this gives is dropped: at the end of the block that holds
@@ -22,8 +23,9 @@ impl Me {
     /// - The loser of a race cleans up at once, before the winner's output is given.
     /// - A script whose owner was despawned cleans up before any other script is polled; its owner is
     ///   gone by then.
-    /// - A script that panics cleans up while it unwinds. A panic of the clean-up itself ends the script
-    ///   that drops it; one on top of another is let go.
+    /// - A script that panics cleans up while it unwinds.
+    /// - A panic of the clean-up itself ends the script that drops it; one on top of another, and one of a
+    ///   clean-up that had to be put off, is told to Bevy's error handler and ends nothing.
     ///
     /// ```
     /// use bevy_ecs::prelude::*;
@@ -45,12 +47,13 @@ impl Me {
     /// step_scripts(&mut world);
     /// assert_eq!(world.resource::<Music>().0, "calm");
     /// ```
+    #[track_caller]
     pub fn defer<F>(&self, clean_up: F) -> Deferred<F>
     where
         F: FnOnce(&mut World) + 'static,
     {
         let store = stage::store(self.store()).map_or_else(Weak::new, |store| Rc::downgrade(&store));
-        Deferred { me: *self, store, clean_up: Some(clean_up) }
+        Deferred { me: *self, store, at: Location::caller(), clean_up: Some(clean_up) }
     }
 }
 
@@ -60,6 +63,7 @@ pub struct Deferred<F: FnOnce(&mut World) + 'static> {
     me: Me,
     /// Whom to leave it to when the world is in use.
     store: Weak<Store>,
+    at: &'static Location<'static>,
     clean_up: Option<F>,
 }
 
@@ -81,16 +85,18 @@ impl<F: FnOnce(&mut World) + 'static> Drop for Deferred<F> {
                 }
             })
         };
-        if std::thread::panicking() {
-            // A second panic on top of one that unwinds would end the process.
-            let _ = guarded(run);
-        } else {
+        if !std::thread::panicking() {
             let _ = run();
+        } else if let Err(payload) = guarded(run)
+            // A second panic on top of one that unwinds would end the process.
+            && let Some(store) = self.store.upgrade()
+        {
+            store.failures.clean_up_panicked(self.me, self.at, &payload);
         }
         if let Some(clean_up) = clean_up
             && let Some(store) = self.store.upgrade()
         {
-            store.run_later(Box::new(clean_up));
+            store.run_later(Later { me: self.me, at: self.at, clean_up: Box::new(clean_up) });
         }
     }
 }

@@ -210,10 +210,7 @@ impl Me {
     pub fn until_resource<R, F, V>(
         &self,
         mut condition: F,
-    ) -> UntilHolds<
-        impl FnMut(&World) -> Option<Result<V::Found, ScriptError>> + use<R, F, V>,
-        Result<V::Found, ScriptError>,
-    >
+    ) -> impl Future<Output = Result<V::Found, ScriptError>> + Unpin + use<R, F, V>
     where
         R: Resource,
         F: FnMut(&R) -> V + 'static,
@@ -244,10 +241,7 @@ impl Me {
     /// # Panics
     /// As [`EntityAccess::until`].
     #[track_caller]
-    pub fn until_world<F, V>(
-        &self,
-        mut condition: F,
-    ) -> UntilHolds<impl FnMut(&World) -> Option<V::Found> + use<F, V>, V::Found>
+    pub fn until_world<F, V>(&self, mut condition: F) -> impl Future<Output = V::Found> + Unpin + use<F, V>
     where
         F: FnMut(&World) -> V + 'static,
         V: Verdict,

@@ -86,4 +86,3 @@ pub use step::{ScriptSystems, step_lane, step_lane_by, step_scripts, step_script
 pub use store::ScriptExecutor;
 #[cfg(feature = "bevy_curve")]
 pub use tween::{Tween, tween};
-pub use until::UntilHolds;

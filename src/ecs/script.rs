@@ -40,6 +40,9 @@ use crate::executor::{SpawnLimit, TaskId};
 /// destructors always find the world, with the entity already gone. If no step follows, it is dropped
 /// with the world, and its destructors find none.
 ///
+/// **Standing still.** While its owner, or the entity that carries it, is `Disabled`, a script isn't resumed;
+/// what ends its wait meanwhile resumes it afterwards. See [`ScriptClock`](crate::ScriptClock) for groups.
+///
 /// ```
 /// use bevy_ecs::prelude::*;
 /// use framestep::{Me, Script, next_frame, step_scripts};

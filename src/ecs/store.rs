@@ -157,8 +157,13 @@ pub(crate) struct Row {
     ward: Option<MemberKey>,
 }
 
-/// What waits for the world to be free.
-pub(crate) type Later = Box<dyn FnOnce(&mut World)>;
+/// A clean-up that waits for the world to be free.
+pub(crate) struct Later {
+    pub(crate) me: Me,
+    /// Where it was deferred.
+    pub(crate) at: &'static Location<'static>,
+    pub(crate) clean_up: Box<dyn FnOnce(&mut World)>,
+}
 
 impl Store {
     fn new(executor: Executor) -> Self {
@@ -356,15 +361,17 @@ impl Store {
     /// Runs the clean-ups that were left, if the world is free by now.
     fn run_those_left(&self) {
         while !self.later.borrow().is_empty() && stage::access(self.key, |_| ()).is_ok() {
-            let clean_up = self.later.borrow_mut().pop_front();
+            let Some(Later { me, at, clean_up }) = self.later.borrow_mut().pop_front() else { return };
+            // Whoever left it is gone, and nobody else is to suffer for its panic.
             let ran = stage::access(self.key, |stage| {
-                if let Some(clean_up) = clean_up {
-                    // Whoever left it is gone, and nobody else is to suffer for its panic.
-                    let _ = checks::guarded(|| clean_up(&mut stage.world));
+                checks::guarded(|| {
+                    clean_up(&mut stage.world);
                     stage.world.flush();
-                }
+                })
             });
-            debug_assert!(ran.is_ok(), "it was free just now");
+            if let Ok(Err(payload)) = ran {
+                self.failures.clean_up_panicked(me, at, &payload);
+            }
         }
     }
 

@@ -21,11 +21,13 @@ use bevy_ecs::error::{BevyError, ErrorContext, Severity};
 use bevy_ecs::system::{IntoSystem, System};
 use bevy_ecs::world::World;
 
+use super::checks::Payload;
 use super::error::{FailureKind, ScriptFailure};
+use super::me::Me;
 use super::registry::ScriptId;
 use super::script::Plan;
 use super::store::Row;
-use crate::executor::{Incident, IncidentKind, TaskId};
+use crate::executor::{Incident, IncidentKind, TaskId, message_of};
 
 /// What the handler is to be told, in order.
 #[derive(Default)]
@@ -63,6 +65,19 @@ impl Failures {
     /// A script's future is being dropped while the thread unwinds.
     pub(crate) fn panicked(&self, row: &Row) {
         self.0.borrow_mut().push_back(Failure::of(row, None, What::Panic(row.task)));
+    }
+
+    /// A clean-up panicked that was deferred at `at`, where that could end no script any more.
+    pub(crate) fn clean_up_panicked(&self, me: Me, at: &'static Location<'static>, payload: &Payload) {
+        self.0.borrow_mut().push_back(Failure {
+            script: Some(me.id()),
+            owner: Some(me.entity()),
+            name: Cow::Borrowed("a clean-up"),
+            made_at: at,
+            waited_at: None,
+            escalates: false,
+            what: What::Known(FailureKind::Panic(message_of(payload))),
+        });
     }
 
     /// Takes down what the executor has to say about the step that has just ended.

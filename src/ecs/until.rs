@@ -4,7 +4,6 @@
 //! the script's lane; the script isn't resumed before it holds. An armed wait has a row among the
 //! conditions of its type, and gives it back when it is over or dropped.
 
-use std::fmt;
 use std::mem;
 use std::panic::{Location, resume_unwind};
 use std::pin::Pin;
@@ -17,9 +16,8 @@ use super::conditions::Column;
 use super::stage::{self, StoreKey};
 use crate::executor::{WaitKind, current};
 
-/// The wait for a condition of the world: [`EntityAccess::until`](crate::EntityAccess::until) and its kind.
-#[must_use = "a wait does nothing unless it is awaited"]
-pub struct UntilHolds<F, T> {
+/// The wait for a condition of the world.
+pub(crate) struct UntilHolds<F, T> {
     store: StoreKey,
     at: &'static Location<'static>,
     state: State<F, T>,
@@ -88,11 +86,5 @@ impl<F, T> Drop for UntilHolds<F, T> {
         if let State::Armed(column, row) = &self.state {
             column.let_go(*row);
         }
-    }
-}
-
-impl<F, T> fmt::Debug for UntilHolds<F, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UntilHolds").field("at", &self.at).finish_non_exhaustive()
     }
 }

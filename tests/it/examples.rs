@@ -21,6 +21,9 @@ mod spawner;
 mod tokio_bridge;
 #[path = "../../examples/turn_based.rs"]
 mod turn_based;
+#[cfg(feature = "bevy")]
+#[path = "../../examples/ui_flow.rs"]
+mod ui_flow;
 
 mod interrupted;
 
@@ -70,12 +73,21 @@ fn plays() -> Vec<Play> {
         },
     ];
     #[cfg(feature = "bevy")]
-    plays.push(Play {
-        name: "cutscene",
-        game: || boxed(cutscene::game()),
-        frames: 400,
-        input: |_, _| (),
-        at_end: cutscene::check,
-    });
+    plays.extend([
+        Play {
+            name: "cutscene",
+            game: || boxed(cutscene::game()),
+            frames: 400,
+            input: |_, _| (),
+            at_end: cutscene::check,
+        },
+        Play {
+            name: "ui_flow",
+            game: || Box::new(ui_flow::game()),
+            frames: 80,
+            input: ui_flow::player,
+            at_end: ui_flow::check,
+        },
+    ]);
     plays
 }

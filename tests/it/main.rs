@@ -13,6 +13,7 @@
 //! | `ecs` | scripts on entities |
 //! | `examples` | the examples, as they are, and interrupted everywhere |
 //! | `demo` | the demo scene, as its users run it |
+//! | `guide` | what the guide says is shown by tests |
 //! | `layers` | the source, read as text: who imports what, where unsafe code stands |
 //! | `words` | word logs, and futures that tests drive by hand |
 //!
@@ -34,6 +35,8 @@ mod ecs;
 mod examples;
 mod failures;
 mod foreign;
+#[cfg(not(miri))]
+mod guide;
 mod holds;
 mod lanes;
 #[cfg(not(miri))]

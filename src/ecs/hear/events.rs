@@ -18,10 +18,11 @@ use bevy_ecs::observer::{Observer, On};
 use bevy_ecs::world::World;
 
 use super::super::stage::{self, StoreKey};
-use super::column::Keep;
+use super::column::{Entry, Keep};
 use super::hub::{Hub, Key};
 use super::pick::Pick;
-use super::tuned::Tuned;
+use super::tuned::{Post, Tuned};
+use crate::executor::WaitKind;
 
 /// The hubs of one store, each with its observer.
 #[derive(Default)]
@@ -41,24 +42,40 @@ impl EventHubs {
         of: (TypeId, bool),
         world: &mut World,
         observe: impl FnOnce(Arc<Hub<X>>) -> Observer,
-    ) -> Rc<Arc<Hub<X>>> {
+    ) -> Rc<Shared<X>> {
         let known = self.0.borrow().iter().position(|known| known.of == of);
         if let Some(at) = known {
             let (observer, hub) = {
                 let known = &self.0.borrow()[at];
                 (known.observer, known.hub.clone())
             };
-            let hub: Rc<Arc<Hub<X>>> = hub.downcast().expect("found by its type");
+            let hub: Rc<Shared<X>> = hub.downcast().expect("found by its type");
             if world.get::<Observer>(observer).is_none() {
-                let observer = world.spawn(observe((*hub).clone())).id();
+                let observer = world.spawn(observe(hub.0.clone())).id();
                 self.0.borrow_mut()[at].observer = observer;
             }
             return hub;
         }
-        let hub = Rc::new(Arc::new(Hub::default()));
-        let observer = world.spawn(observe((*hub).clone())).id();
+        let hub = Rc::new(Shared(Arc::default()));
+        let observer = world.spawn(observe(hub.0.clone())).id();
         self.0.borrow_mut().push(Known { of, observer, hub: hub.clone() });
         hub
+    }
+}
+
+/// A hub that an observer has, too.
+struct Shared<X>(Arc<Hub<X>>);
+
+impl<X: 'static> Post for Shared<X> {
+    /// Events come by themselves.
+    fn pull(&self, _: StoreKey) {}
+
+    fn close(&self, key: Key, entry: Entry) {
+        self.0.close(key, entry);
+    }
+
+    fn wait_kind(&self) -> WaitKind {
+        WaitKind::Event
     }
 }
 
@@ -110,7 +127,7 @@ where
         let of = (TypeId::of::<E>(), key.is_some());
         let kept = stage.store().clone();
         let hub = kept.events.hub(of, &mut stage.world, observe);
-        (hub.open(key, pick, keep), hub)
+        (hub.0.open(key, pick, keep), hub)
     });
     match opened {
         Ok((opened, hub)) => Tuned::new(store, hub, key, opened),

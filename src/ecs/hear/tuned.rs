@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use super::super::stage::{self, StoreKey};
 use super::column::{Ears, Entry};
-use super::hub::{Hub, Key, Opened};
+use super::hub::{Key, Opened};
 use crate::executor::WaitKind;
 
 /// What the ears of a wait are opened at: it takes in what has come, and forgets those that end.
@@ -20,19 +20,6 @@ pub(super) trait Post {
     fn close(&self, key: Key, entry: Entry);
     /// What a script does that waits here.
     fn wait_kind(&self) -> WaitKind;
-}
-
-/// Events come by themselves.
-impl<X: 'static> Post for Arc<Hub<X>> {
-    fn pull(&self, _: StoreKey) {}
-
-    fn close(&self, key: Key, entry: Entry) {
-        Hub::close(self, key, entry);
-    }
-
-    fn wait_kind(&self) -> WaitKind {
-        WaitKind::Event
-    }
 }
 
 pub(super) struct Tuned<T> {

@@ -255,7 +255,7 @@ fn components_are_found_wherever_they_are_stored_and_however_their_entity_change
         let owner = me.other(owner);
         loop {
             owner.with(|mut health: Mut<Health>| health.0 += 1)?;
-            owner.with(|mut mood: Mut<Mood>| mood.0 += 10)?;
+            owner.with(|(mut mood, _): (Mut<Mood>, &Health)| mood.0 += 10)?;
             say.say(format!("{} {}", owner.read(|h: &Health| h.0)?, owner.read(|m: &Mood| m.0)?));
             owner.with(|_: Mut<Absent>| say.say("there")).or_else(|error| {
                 assert!(matches!(error, ScriptError::MissingComponent { .. }));

@@ -1,7 +1,7 @@
 //! Clean-up that is certain.
 
 use std::cell::RefCell;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bevy_ecs::error::{FallbackErrorHandler, ignore};
 use bevy_ecs::prelude::*;
@@ -265,6 +265,28 @@ fn a_world_that_is_dropped_runs_none() {
 }
 
 #[test]
+fn one_that_finds_its_world_replaced_runs_when_that_is_stepped_again() {
+    let (mut world, log) = (world(), Log::default());
+    let kept = Arc::new(Mutex::new(None));
+    let (say, keep) = (log.clone(), kept.clone());
+    world.spawn((
+        Health(1),
+        Script::new(async move |me: Me| {
+            let clean = me.defer(clean_up(&say, "cleaned up"));
+            me.world(|world| *keep.lock().unwrap() = Some(std::mem::replace(world, World::new())))?;
+            drop(clean);
+            say.say("dropped");
+            std::future::pending().await
+        }),
+    ));
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "dropped");
+    let mut first = kept.lock().unwrap().take().unwrap();
+    step_scripts(&mut first);
+    assert_eq!(log.words(), "cleaned up 1", "also in a step with nothing else to do");
+}
+
+#[test]
 fn a_clean_up_starts_and_cancels_scripts() {
     let (mut world, log) = (world(), Log::default());
     let victim = world.spawn(talker(&log, "a")).id();
@@ -313,4 +335,34 @@ fn clean_ups_of_many_scripts_run_in_the_order_in_which_they_were_cancelled() {
         Ok(())
     }));
     steps(&mut world, 2);
+}
+
+#[test]
+fn a_panic_that_can_end_no_script_is_told_all_the_same() {
+    static HEARD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let (mut world, log) = (world(), Log::default());
+    world.insert_resource(FallbackErrorHandler(|error, _| {
+        HEARD.lock().unwrap().push(error.to_string().lines().next().unwrap().to_owned());
+    }));
+    world.spawn(Script::named("late", async |me: Me| {
+        let guard = me.defer(|_| panic!("put off"));
+        me.world(|_| drop(guard))?;
+        Ok(())
+    }));
+    world.spawn(Script::named("twice", async |me: Me| {
+        let _guard = me.defer(|_| panic!("on top"));
+        panic!("first")
+    }));
+    let say = log.clone();
+    world.spawn(Script::new(async move |_: Me| {
+        say.say("unharmed");
+        Ok(())
+    }));
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "unharmed");
+    let heard = HEARD.lock().unwrap();
+    assert_eq!(heard.len(), 3, "{heard:?}");
+    assert!(heard[0].contains("a clean-up") && heard[0].ends_with("panicked: put off"), "{heard:?}");
+    assert!(heard.iter().any(|line| line.contains("a clean-up") && line.ends_with("panicked: on top")), "{heard:?}");
+    assert!(heard.iter().any(|line| line.contains("`twice`") && line.ends_with("panicked: first")), "{heard:?}");
 }

@@ -178,9 +178,9 @@ fn waits_for_the_next_are_woken_in_the_order_in_which_they_were_armed_beside_lis
             let mut hits = listens.then(|| me.listen::<Hit>());
             frames(late).await;
             match &mut hits {
-                Some(hits) => drop(hits.next().await),
-                None => drop(me.message::<Hit>().await),
-            }
+                Some(hits) => hits.next().await,
+                None => me.message::<Hit>().await,
+            };
             say.say(name);
             Ok(())
         }));

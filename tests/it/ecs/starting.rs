@@ -207,8 +207,8 @@ fn an_owner_that_ends_takes_all_that_it_owns_along_in_order() {
                 me.spawn_script(free)?;
                 next_frame().await;
                 match way {
-                    "ends" => return Ok(()),
-                    "fails" => return Err("on purpose".into()),
+                    "ends" => Ok(()),
+                    "fails" => Err("on purpose".into()),
                     "panics" => panic!("on purpose"),
                     _ => std::future::pending().await,
                 }

@@ -9,12 +9,12 @@ use super::{Counter, Health, Log, Score, id_of, steps, talker};
 #[derive(Component)]
 struct Target(Option<Entity>);
 
+/// Something that is done to the world, what the script says then, and how often it was polled by then.
+type Act<'a> = (&'a dyn Fn(&mut World, Entity), &'a str, u32);
+
 /// Runs what a script does in a step of its own after each of what is done to the world, and compares what it says
 /// and how often it was polled.
-fn watched(
-    script: impl AsyncFnOnce(Me, Log) -> Result + Send + 'static,
-    acts: &[(&dyn Fn(&mut World, Entity), &str, u32)],
-) {
+fn watched(script: impl AsyncFnOnce(Me, Log) -> Result + Send + 'static, acts: &[Act<'_>]) {
     let (mut world, log, polls) = (World::new(), Log::default(), Counter::default());
     world.insert_resource(FallbackErrorHandler(ignore));
     let (say, counted) = (log.clone(), polls.clone());
@@ -120,7 +120,7 @@ fn conditions_of_a_resource_and_of_the_world() {
             (&|world, _| world.insert_resource(Score(1)), "there", 2),
             (&|world, _| world.resource_mut::<Score>().0 = 2, "more than one", 3),
             (&|world, _| world.resource_mut::<Score>().0 = 7, "7 | 3", 4),
-            (&|world, _| drop(world.remove_resource::<Score>()), "", 5),
+            (&|world, _| _ = world.remove_resource::<Score>(), "", 5),
         ],
     );
 }

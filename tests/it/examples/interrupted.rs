@@ -29,6 +29,17 @@ impl Game for (World, Schedule) {
     }
 }
 
+#[cfg(feature = "bevy_app")]
+impl Game for bevy_app::App {
+    fn world(&mut self) -> &mut World {
+        self.world_mut()
+    }
+
+    fn frame(&mut self) {
+        self.update();
+    }
+}
+
 /// How an example is played here.
 pub(super) struct Play {
     pub(super) name: &'static str,
