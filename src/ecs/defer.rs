@@ -5,6 +5,8 @@
 //! the world is in use at that moment it runs as soon as it isn't, before anything else of any script.
 //! A script that is dropped with its world finds none, and its clean-up doesn't run.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
@@ -14,7 +16,7 @@ use bevy_ecs::world::World;
 use super::checks::guarded;
 use super::me::Me;
 use super::stage;
-use super::store::{Later, Store};
+use super::store::Store;
 
 impl Me {
     /// Has `clean_up` run when the guard that this gives is dropped: at the end of the block that holds
@@ -96,7 +98,7 @@ impl<F: FnOnce(&mut World) + 'static> Drop for Deferred<F> {
         if let Some(clean_up) = clean_up
             && let Some(store) = self.store.upgrade()
         {
-            store.run_later(Later { me: self.me, at: self.at, clean_up: Box::new(clean_up) });
+            store.run_late(CleanUp { me: self.me, at: self.at, clean_up: Box::new(clean_up) });
         }
     }
 }
@@ -104,5 +106,43 @@ impl<F: FnOnce(&mut World) + 'static> Drop for Deferred<F> {
 impl<F: FnOnce(&mut World) + 'static> fmt::Debug for Deferred<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Deferred").field("me", &self.me).finish_non_exhaustive()
+    }
+}
+
+/// A clean-up that waits for the world to be free.
+pub(crate) struct CleanUp {
+    me: Me,
+    at: &'static Location<'static>,
+    clean_up: Box<dyn FnOnce(&mut World)>,
+}
+
+/// Clean-ups of one store that found the world in use, in order.
+#[derive(Default)]
+pub(crate) struct LateCleanUps(RefCell<VecDeque<CleanUp>>);
+
+impl LateCleanUps {
+    pub(crate) fn push(&self, clean_up: CleanUp) {
+        self.0.borrow_mut().push_back(clean_up);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
+    /// Runs them, if the world is free by now. Whoever left them is gone, and nobody else is to suffer for
+    /// their panics.
+    pub(crate) fn run(&self, store: &Store) {
+        while !self.is_empty() && stage::access(store.key, |_| ()).is_ok() {
+            let Some(CleanUp { me, at, clean_up }) = self.0.borrow_mut().pop_front() else { return };
+            let ran = stage::access(store.key, |stage| {
+                guarded(|| {
+                    clean_up(&mut stage.world);
+                    stage.world.flush();
+                })
+            });
+            if let Ok(Err(payload)) = ran {
+                store.failures.clean_up_panicked(me, at, &payload);
+            }
+        }
     }
 }

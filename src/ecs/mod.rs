@@ -5,7 +5,7 @@
 //! | `script` | the components: `Script`, `ScriptOf`, `Scripts`, and their hooks |
 //! | `registry` | who runs, for every thread to ask; the post box of the hooks |
 //! | `lists` | lists whose members come and go |
-//! | `store` | the executor in the world; starting, cancelling and ending scripts |
+//! | `script_executor`, `store` | the executor in the world; starting, cancelling and ending scripts |
 //! | `running` | a script's future |
 //! | `stage` | where the world is while scripts run; the one way to it |
 //! | `me`, `access`, `data` | what a script holds; what it can do with an entity; closures over components |
@@ -53,6 +53,7 @@ mod registry;
 mod run;
 mod running;
 mod script;
+mod script_executor;
 mod stage;
 mod start;
 #[cfg(feature = "bevy_state")]
@@ -81,8 +82,8 @@ pub use plugin::FramestepPlugin;
 pub use registry::{ScriptId, ScriptRegistry};
 pub use run::ParamFn;
 pub use script::{Script, ScriptOf, Scripts};
+pub use script_executor::ScriptExecutor;
 pub use start::SpawnScript;
 pub use step::{ScriptSystems, step_lane, step_lane_by, step_scripts, step_scripts_by};
-pub use store::ScriptExecutor;
 #[cfg(feature = "bevy_curve")]
 pub use tween::{Tween, tween};

@@ -10,9 +10,9 @@ use bevy_ecs::world::World;
 
 use super::me::Me;
 use super::script::Script;
+use super::script_executor::ScriptExecutor;
 use super::stage::{self, StoreKey};
 use super::start::SpawnScript;
-use super::store::ScriptExecutor;
 use crate::executor::{Closed, Injector};
 
 /// A way into a running game for any thread: from [`Me::outside`] and [`ScriptExecutor::outside`].

@@ -14,6 +14,7 @@ use bevy_ecs::schedule::{InternedScheduleLabel, ScheduleLabel, SystemSet};
 use bevy_ecs::world::World;
 
 use super::registry::ScriptRegistry;
+use super::script_executor::ScriptExecutor;
 use super::stage::Step;
 use super::store::Store;
 use super::tell;
@@ -150,7 +151,7 @@ fn step(world: &mut World, lane: Option<(InternedScheduleLabel, &'static str)>, 
         tell::error(world, BevyError::error(OTHER_THREAD));
         return;
     }
-    let (store, registry) = Store::of(world);
+    let (store, registry) = ScriptExecutor::of(world);
     let lane = match lane {
         Some((label, name)) => store.lane(label, name),
         None => store.executor.main_lane(),

@@ -1,8 +1,6 @@
 //! The store: the executor of a world's scripts, and what it knows of each.
 //!
-//! It lies in the world as non-send data, stays there while a step runs, and is shared with that step:
-//! a world that is dropped in the middle of a step takes its hold along, and the step ends in good order
-//! before the executor goes.
+//! The world holds it (`script_executor`), also while a step runs, and shares it with that step.
 //!
 //! The rule: the store acts on what the registry was posted, in order (`settle`): at the start of a step,
 //! after each access that can change the world's structure, and at the end of a step. Everything between
@@ -11,9 +9,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::fmt;
 use std::panic::Location;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::ThreadId;
@@ -23,94 +19,24 @@ use bevy_ecs::error::Result;
 use bevy_ecs::schedule::InternedScheduleLabel;
 #[cfg(feature = "bevy_app")]
 use bevy_ecs::schedule::ScheduleLabel;
-use bevy_ecs::world::World;
 
 use super::access::EntityAccess;
 use super::checks::{self, Checks};
 use super::clocks::Clocks;
+use super::defer::{CleanUp, LateCleanUps};
 use super::error::{FailureKind, ScriptError};
 use super::groups::Groups;
 use super::hear::EventHubs;
 use super::lists::{Lists, MemberKey};
 use super::me::Me;
 use super::queries::Queries;
-use super::registry::{Launch, Post, Registry, ScriptId, ScriptRegistry};
+use super::registry::{Launch, Post, Registry, ScriptId};
 use super::run::ParamStates;
 use super::running::End;
 use super::script::{Launched, Plan, Script, ScriptOf};
 use super::stage::{self, Stage, StoreKey};
 use super::tell::Failures;
-use crate::executor::{Executor, FrameReport, JoinHandle, Lane, TaskId, TaskInfo, TaskState};
-
-/// The executor of this world's scripts: non-send data of the world.
-///
-/// [`step_scripts`](crate::step_scripts) brings a default one along. To choose its settings, insert one
-/// before the first step; to replace one later cancels the scripts that it runs.
-///
-/// ```
-/// use bevy_ecs::prelude::*;
-/// use framestep::{Executor, ScriptExecutor, step_scripts};
-///
-/// let mut world = World::new();
-/// let executor = Executor::builder().seed(7).build();
-/// world.insert_non_send(ScriptExecutor::new(executor));
-/// step_scripts(&mut world);
-/// assert_eq!(world.non_send::<ScriptExecutor>().executor().frame(), 1);
-/// ```
-pub struct ScriptExecutor {
-    pub(crate) store: Rc<Store>,
-}
-
-impl ScriptExecutor {
-    /// Makes `executor` the one that runs a world's scripts, once it is inserted there.
-    ///
-    /// What was spawned on it before runs along, without an entity.
-    pub fn new(executor: Executor) -> Self {
-        ScriptExecutor { store: Rc::new(Store::new(executor)) }
-    }
-
-    /// The executor, to look at, to spawn futures on, to reach its clocks. Only the steps of this crate's
-    /// systems step it.
-    pub fn executor(&self) -> &Executor {
-        &self.store.executor
-    }
-
-    /// What a script is doing: where it is parked, how often it was polled. `None` if it has ended or wasn't
-    /// started yet.
-    pub fn script_info(&self, script: ScriptId) -> Option<TaskInfo> {
-        let task = self.store.rows.borrow().get(script.index as usize)?.filter(|row| row.id == script)?.task;
-        self.executor().task_info(task)
-    }
-
-    /// The lane of a label, made if it isn't there yet.
-    ///
-    /// # Panics
-    /// If the executor has as many lanes as it can have.
-    pub fn lane<L: bevy_ecs::schedule::ScheduleLabel>(&self, label: L) -> Lane {
-        self.store.lane(label.intern(), std::any::type_name::<L>())
-    }
-}
-
-impl Default for ScriptExecutor {
-    fn default() -> Self {
-        Self::new(Executor::new())
-    }
-}
-
-impl fmt::Debug for ScriptExecutor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScriptExecutor").field("key", &self.store.key).finish_non_exhaustive()
-    }
-}
-
-impl Drop for ScriptExecutor {
-    fn drop(&mut self) {
-        self.store.closed.set(true);
-        let registry = self.store.registry.borrow();
-        registry.set_home(None);
-        registry.remind();
-    }
-}
+use crate::executor::{Executor, FrameReport, JoinHandle, Lane, TaskId, TaskState};
 
 pub(crate) struct Store {
     pub(crate) executor: Executor,
@@ -133,8 +59,7 @@ pub(crate) struct Store {
     pub(crate) events: EventHubs,
     pub(crate) params: ParamStates,
     pub(crate) queries: Queries,
-    /// Clean-ups that found the world in use, in order.
-    later: RefCell<VecDeque<Later>>,
+    late: LateCleanUps,
     /// The scripts that a script owns, by the index of its id, in the order in which they started.
     wards: RefCell<Lists<ScriptId>>,
     /// The world has dropped its hold.
@@ -157,16 +82,8 @@ pub(crate) struct Row {
     ward: Option<MemberKey>,
 }
 
-/// A clean-up that waits for the world to be free.
-pub(crate) struct Later {
-    pub(crate) me: Me,
-    /// Where it was deferred.
-    pub(crate) at: &'static Location<'static>,
-    pub(crate) clean_up: Box<dyn FnOnce(&mut World)>,
-}
-
 impl Store {
-    fn new(executor: Executor) -> Self {
+    pub(crate) fn new(executor: Executor) -> Self {
         static KEYS: AtomicU32 = AtomicU32::new(0);
         let key = StoreKey(KEYS.fetch_add(1, Ordering::Relaxed));
         let main = executor.main_lane();
@@ -189,32 +106,23 @@ impl Store {
             events: EventHubs::default(),
             params: ParamStates::default(),
             queries: Queries::default(),
-            later: RefCell::default(),
+            late: LateCleanUps::default(),
             wards: RefCell::default(),
             closed: Cell::new(false),
         }
     }
 
-    /// The store and the registry of `world`, each made if it isn't there yet.
-    pub(crate) fn of(world: &mut World) -> (Rc<Store>, Arc<Registry>) {
-        if !world.contains_non_send::<ScriptExecutor>() {
-            world.insert_non_send(ScriptExecutor::default());
-        }
-        let store = world.non_send::<ScriptExecutor>().store.clone();
-        let registry = match world.get_resource::<ScriptRegistry>() {
-            Some(registry) => registry.0.clone(),
-            None => {
-                let registry = store.registry.borrow().clone();
-                // After `World::clear_entities` Bevy can't take in a resource that it had before.
-                let lost =
-                    world.resource_entity::<ScriptRegistry>().is_some_and(|entity| world.get_entity(entity).is_err());
-                if !lost {
-                    world.insert_resource(ScriptRegistry(registry.clone()));
-                }
-                registry
-            }
-        };
-        (store, registry)
+    /// The world has dropped its hold.
+    pub(crate) fn let_go(&self) {
+        self.closed.set(true);
+        let registry = self.registry.borrow();
+        registry.set_home(None);
+        registry.remind();
+    }
+
+    /// The task of a script that was started and hasn't ended.
+    pub(crate) fn task_of(&self, script: ScriptId) -> Option<TaskId> {
+        Some(self.rows.borrow().get(script.index as usize)?.filter(|row| row.id == script)?.task)
     }
 
     /// At the start of a step: makes `registry` the one to act for. The scripts of another are cancelled.
@@ -248,7 +156,7 @@ impl Store {
     /// Acts on what was posted, in order, until nothing is left.
     pub(crate) fn settle(&self) {
         loop {
-            self.run_those_left();
+            self.late.run(self);
             let registry = self.registry.borrow().clone();
             if self.closed.get() {
                 // Whoever steps this registry's scripts next finds those that were not started.
@@ -268,7 +176,7 @@ impl Store {
                 None => break,
             }
         }
-        if !self.later.borrow().is_empty() {
+        if !self.late.is_empty() {
             // The world can't be reached: another time.
             self.registry.borrow().remind();
         }
@@ -353,26 +261,9 @@ impl Store {
     }
 
     /// Leaves a clean-up for when the world is free.
-    pub(crate) fn run_later(&self, clean_up: Later) {
-        self.later.borrow_mut().push_back(clean_up);
+    pub(crate) fn run_late(&self, clean_up: CleanUp) {
+        self.late.push(clean_up);
         self.registry.borrow().remind();
-    }
-
-    /// Runs the clean-ups that were left, if the world is free by now.
-    fn run_those_left(&self) {
-        while !self.later.borrow().is_empty() && stage::access(self.key, |_| ()).is_ok() {
-            let Some(Later { me, at, clean_up }) = self.later.borrow_mut().pop_front() else { return };
-            // Whoever left it is gone, and nobody else is to suffer for its panic.
-            let ran = stage::access(self.key, |stage| {
-                checks::guarded(|| {
-                    clean_up(&mut stage.world);
-                    stage.world.flush();
-                })
-            });
-            if let Ok(Err(payload)) = ran {
-                self.failures.clean_up_panicked(me, at, &payload);
-            }
-        }
     }
 
     pub(crate) fn registry(&self) -> Arc<Registry> {
