@@ -36,12 +36,14 @@ impl Core {
     }
 
     /// Holds those of the tasks that haven't ended, and what descends from them, in one go.
+    #[cfg_attr(not(feature = "bevy_ecs"), expect(dead_code, reason = "for the layer over an ECS"))]
     pub(crate) fn hold_all(&self, keys: &[TaskId]) {
         self.change_holds(keys, true);
     }
 
     /// Takes back the holds of those of the tasks that haven't ended, in one go: what is due of theirs goes on in the
     /// order in which it was woken.
+    #[cfg_attr(not(feature = "bevy_ecs"), expect(dead_code, reason = "for the layer over an ECS"))]
     pub(crate) fn unhold_all(&self, keys: &[TaskId]) {
         self.change_holds(keys, false);
     }

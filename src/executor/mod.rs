@@ -76,6 +76,7 @@ pub use script::{current_frame, current_task, random, set_task_name, spawn, spaw
 pub(crate) use clock::{ClockState, Deadline, nanos};
 pub(crate) use inlets::InletKey;
 pub(crate) use lane::{Stamp, StepWait};
+#[cfg_attr(not(feature = "bevy_ecs"), expect(unused_imports, reason = "for the layer over an ECS"))]
 pub(crate) use lifecycle::message_of;
 pub(crate) use mail::Post;
 pub(crate) use wheel::TimerKey;

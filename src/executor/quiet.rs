@@ -12,6 +12,7 @@ use super::report::FrameReport;
 impl Core {
     /// Steps a lane if there is nothing to do in it, but for `hooks` of its check hooks, which are known to
     /// find nothing. `None`, with nothing done, if there may be.
+    #[cfg_attr(not(feature = "bevy_ecs"), expect(dead_code, reason = "for the layer over an ECS"))]
     pub(crate) fn try_quiet_step(&self, index: u8, step_nanos: u64, hooks: usize) -> Option<FrameReport> {
         if self.in_step.get() || self.draining.get() || self.closed.get() || !self.is_quiet(index, hooks) {
             return None;

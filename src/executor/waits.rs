@@ -261,6 +261,7 @@ impl Core {
     }
 
     /// Gives a task a clock of its own, or takes it back, and so for those that descend from it and follow the same.
+    #[cfg_attr(not(feature = "bevy_ecs"), expect(dead_code, reason = "for the layer over an ECS"))]
     pub(crate) fn change_clock(&self, key: TaskId, clock: Option<u16>) {
         let Some(slot) = self.find(key).filter(|slot| slot.header().is_live()) else { return };
         let before = self.clock_of(slot);
