@@ -9,10 +9,9 @@
 //! links of a list, in the order in which they started, whose ends are found by the owner.
 
 use std::cell::{Cell, RefCell};
-use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use bevy_ecs::component::Component;
-use bevy_ecs::entity::Entity;
+use bevy_ecs::entity::{Entity, EntityHash};
 use bevy_ecs::entity_disabling::Disabled;
 use bevy_ecs::lifecycle::{Add, HookContext, Remove};
 use bevy_ecs::observer::{Observer, On};
@@ -92,7 +91,7 @@ pub(crate) struct Groups {
     /// By the indices of their ids.
     members: RefCell<Vec<Option<Member>>>,
     /// The first and the last of the scripts of those owners that don't carry them. The hash orders nothing.
-    owners: RefCell<IndexMap<Entity, (u32, u32), BuildHasherDefault<DefaultHasher>>>,
+    owners: RefCell<IndexMap<Entity, (u32, u32), EntityHash>>,
     /// One of the observers of `Disabled`.
     watch: Cell<Option<Entity>>,
     /// Lists with room.

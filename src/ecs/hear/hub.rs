@@ -10,12 +10,10 @@
 //! and against those who end an ear from within a picker.
 
 use std::any::TypeId;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::BuildHasherDefault;
 use std::mem;
 use std::sync::{Arc, Mutex};
 
-use bevy_ecs::entity::Entity;
+use bevy_ecs::entity::{Entity, EntityHash};
 use indexmap::IndexMap;
 
 use super::super::checks::guarded;
@@ -25,13 +23,18 @@ use super::pick::Pick;
 /// Whom an ear listens to: one entity, or all.
 pub(super) type Key = Option<Entity>;
 
+/// By what a list is found.
+fn seat(key: Key) -> Entity {
+    key.unwrap_or(Entity::PLACEHOLDER)
+}
+
 pub(super) struct Hub<X> {
     state: Mutex<State<X>>,
 }
 
 struct State<X> {
     /// Ears in order of their numbers. The hash finds a list; it orders nothing.
-    lists: IndexMap<Key, List, BuildHasherDefault<DefaultHasher>>,
+    lists: IndexMap<Entity, List, EntityHash>,
     /// Empty lists with room.
     spare: Vec<List>,
     columns: Vec<(TypeId, Arc<dyn Offer<X>>)>,
@@ -100,7 +103,7 @@ impl<X: 'static> Hub<X> {
         let mut state = lock(&self.state);
         let State { lists, spare, .. } = &mut *state;
         // ORDER: numbers only grow, so the list stays sorted.
-        lists.entry(key).or_insert_with(|| spare.pop().unwrap_or_default()).entries.push(entry);
+        lists.entry(seat(key)).or_insert_with(|| spare.pop().unwrap_or_default()).entries.push(entry);
         Opened { entry, ears: column.1 }
     }
 
@@ -133,7 +136,7 @@ impl<X: 'static> Hub<X> {
     /// Counts what was gone before it could be offered.
     pub(super) fn miss(&self, key: Key, count: u64) {
         let state = lock(&self.state);
-        let entries = state.lists.get(&key).map_or(&[][..], |list| &list.entries);
+        let entries = state.lists.get(&seat(key)).map_or(&[][..], |list| &list.entries);
         for entry in entries.iter().filter(|entry| entry.row != NO_ROW) {
             state.columns[entry.column as usize].1.miss(entry.row, count);
         }
@@ -154,7 +157,7 @@ impl<X: 'static> Hub<X> {
             // A picker can't trigger or write anything: it has no world.
             return None;
         }
-        let list = mem::take(state.lists.get_mut(&key)?);
+        let list = mem::take(state.lists.get_mut(&seat(key))?);
         state.lent = Some(key);
         Some(list)
     }
@@ -171,7 +174,7 @@ impl<X> Drop for Lent<'_, X> {
     fn drop(&mut self) {
         {
             let mut state = lock(&self.hub.state);
-            if let Some(place) = state.lists.get_mut(&self.key) {
+            if let Some(place) = state.lists.get_mut(&seat(self.key)) {
                 self.list.entries.append(&mut place.entries);
                 *place = mem::take(&mut self.list);
             }
@@ -202,11 +205,11 @@ impl<X: 'static> State<X> {
     }
 
     fn unlist(&mut self, key: Key, entry: Entry) {
-        let Some(list) = self.lists.get_mut(&key) else { return };
+        let Some(list) = self.lists.get_mut(&seat(key)) else { return };
         list.remove(entry);
         if list.entries.is_empty() && key.is_some() {
             // Lists are found by hash, so their order among each other says nothing.
-            let list = self.lists.swap_remove(&key).unwrap_or_default();
+            let list = self.lists.swap_remove(&seat(key)).unwrap_or_default();
             self.spare.push(list);
         }
     }
