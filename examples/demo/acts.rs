@@ -162,20 +162,17 @@ pub fn clear(me: &Me, cell: Cell) -> impl Future<Output = ()> + use<> {
 
 /// Where I see the thief, each time that it changes.
 pub fn sights(me: &Me) -> Listener<Cell> {
-    let id = me.entity();
-    me.listen_map(move |sight: &Spotted| (sight.by == id).then_some(sight.cell))
+    me.on::<Spotted>().map(|sight| sight.cell).listen()
 }
 
 /// That I don't see the thief any longer.
 pub fn losses(me: &Me) -> Listener<()> {
-    let id = me.entity();
-    me.listen_map(move |loss: &LostSight| (loss.by == id).then_some(()))
+    me.on::<LostSight>().happened().listen()
 }
 
 /// That somebody has come to this door, that the last one has left it, in turns.
 pub fn footsteps(me: &Me) -> Listener<bool> {
-    let id = me.entity();
-    me.listen_map(move |steps: &Footsteps| (steps.door == id).then_some(steps.near))
+    me.on::<Footsteps>().map(|steps| steps.near).listen()
 }
 
 /// The arrow keys.

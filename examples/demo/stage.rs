@@ -129,9 +129,6 @@ impl Stage {
 fn announce(world: &mut World) {
     MessageRegistry::register_message::<Pressed>(world);
     MessageRegistry::register_message::<Curtain>(world);
-    MessageRegistry::register_message::<Spotted>(world);
-    MessageRegistry::register_message::<LostSight>(world);
-    MessageRegistry::register_message::<Footsteps>(world);
     MessageRegistry::register_message::<Besieged>(world);
     MessageRegistry::register_message::<Alarm>(world);
     MessageRegistry::register_message::<Taken>(world);

@@ -1,7 +1,8 @@
 //! The plain systems of the scene: what follows from where everybody is, once a frame after the scripts.
 //!
-//! Rule: a system looks at the whole room and says what changed, in messages; what is done about it is up to the scripts.
-//! How: the systems run in one chain, so that the order of the messages is fixed.
+//! Rule: a system looks at the whole room and says what changed, in messages, and in events to those whom it concerns; what is
+//! done about it is up to the scripts.
+//! How: the systems run in one chain, so that the order of what they say is fixed.
 
 use bevy_ecs::prelude::*;
 
@@ -13,8 +14,7 @@ pub fn sight(
     phase: Res<Phase>,
     thief: Single<&At, With<Thief>>,
     mut watchers: Query<(Entity, &At, &mut Gaze), Without<Thief>>,
-    mut spotted: MessageWriter<Spotted>,
-    mut lost: MessageWriter<LostSight>,
+    mut commands: Commands,
 ) {
     let thief = thief.0;
     for (by, at, mut gaze) in &mut watchers {
@@ -24,8 +24,8 @@ pub fn sight(
         }
         gaze.sees = sees;
         match sees {
-            Some(cell) => drop(spotted.write(Spotted { by, cell })),
-            None => drop(lost.write(LostSight { by })),
+            Some(cell) => commands.trigger(Spotted { by, cell }),
+            None => commands.trigger(LostSight { by }),
         }
     }
 }
@@ -34,16 +34,12 @@ pub fn sight(
 type Residents = Or<(With<Thief>, With<Guard>)>;
 
 /// Who comes to a door and who leaves it. Visitors stay in their halls and don't count.
-pub fn footsteps(
-    walkers: Query<&At, Residents>,
-    mut doors: Query<(Entity, &mut Door)>,
-    mut footsteps: MessageWriter<Footsteps>,
-) {
+pub fn footsteps(walkers: Query<&At, Residents>, mut doors: Query<(Entity, &mut Door)>, mut commands: Commands) {
     for (entity, mut door) in &mut doors {
         let near = walkers.iter().any(|at| door.cells.iter().any(|cell| cell.steps(at.0) <= 1));
         if near != door.crowded {
             door.crowded = near;
-            footsteps.write(Footsteps { door: entity, near });
+            commands.trigger(Footsteps { door: entity, near });
         }
     }
 }

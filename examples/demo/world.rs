@@ -1,4 +1,4 @@
-//! What the world holds: components, resources and messages. The systems and scripts do the rest.
+//! What the world holds: components, resources, messages and events. The systems and scripts do the rest.
 //!
 //! Rule: nothing here knows about drawing, keys or files, and nothing holds a float.
 
@@ -150,22 +150,25 @@ pub enum Pressed {
 #[derive(Message, Copy, Clone, Debug)]
 pub struct Curtain;
 
-/// A watcher sees the thief, or sees the thief in another cell than before.
-#[derive(Message, Copy, Clone, Debug)]
+/// To a watcher: it sees the thief, or sees the thief in another cell than before.
+#[derive(EntityEvent, Copy, Clone, Debug)]
 pub struct Spotted {
+    #[event_target]
     pub by: Entity,
     pub cell: Cell,
 }
 
-/// A watcher doesn't see the thief any longer.
-#[derive(Message, Copy, Clone, Debug)]
+/// To a watcher: it doesn't see the thief any longer.
+#[derive(EntityEvent, Copy, Clone, Debug)]
 pub struct LostSight {
+    #[event_target]
     pub by: Entity,
 }
 
-/// The first has come to a door, or the last has left it.
-#[derive(Message, Copy, Clone, Debug)]
+/// To a door: the first has come to it, or the last has left it.
+#[derive(EntityEvent, Copy, Clone, Debug)]
 pub struct Footsteps {
+    #[event_target]
     pub door: Entity,
     pub near: bool,
 }
