@@ -95,10 +95,12 @@ pub fn waits_for(task: Option<&TaskInfo>) -> String {
                 WaitKind::Join => "join",
                 WaitKind::Signal => "signal",
                 WaitKind::Condition => "condition",
+                WaitKind::Event => "event",
                 _ => "waits",
             }
             .into(),
         },
+        (TaskState::Held, _) => "stands still".into(),
         _ => "ready".into(),
     }
 }
