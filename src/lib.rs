@@ -116,6 +116,8 @@ mod ecs;
 mod executor;
 #[cfg(feature = "bevy_ecs")]
 pub mod guide;
+#[cfg(feature = "replay")]
+pub mod replay;
 mod sync;
 mod time;
 

@@ -21,8 +21,10 @@
 //!
 //! This layer knows only `Future` and `Waker`.
 
+mod arrivals;
 mod batch;
 mod builder;
+mod changes;
 mod clock;
 pub(crate) mod core;
 #[expect(unsafe_code, reason = "the current executor is a plain pointer: every await reads it")]
@@ -64,7 +66,9 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
+pub use arrivals::Arrival;
 pub use builder::Builder;
+pub use changes::{Cause, ChangeKind, TaskChange};
 pub use handle::{JoinError, JoinHandle, SpawnLimit};
 pub use injector::{Closed, Injector, injector};
 pub use inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};

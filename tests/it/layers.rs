@@ -11,7 +11,8 @@ use std::{
 };
 
 /// The layers, and what each may import.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
+    ("testing", &["replay", "ecs", "time", "sync", "executor"]),
     ("guide", &[]),
     ("save", &["replay", "ecs", "time", "sync", "executor"]),
     ("replay", &["ecs", "time", "sync", "executor"]),
