@@ -160,7 +160,7 @@ pub(crate) struct Core {
     pub(super) incidents: RefCell<Vec<Incident>>,
     pub(super) last_incidents: RefCell<Vec<Incident>>,
     pub(super) trace: Trace,
-    pub(super) seed: u64,
+    pub(crate) seed: u64,
     pub(super) random: Cell<u64>,
     pub(super) root_children: Cell<u32>,
 
