@@ -88,6 +88,8 @@ pub(crate) use lane::{Stamp, StepWait};
 #[cfg_attr(not(feature = "bevy_ecs"), expect(unused_imports, reason = "for the layer over an ECS"))]
 pub(crate) use lifecycle::message_of;
 pub(crate) use mail::Post;
+#[cfg(feature = "replay")]
+pub(crate) use trace::mix;
 pub(crate) use wheel::TimerKey;
 
 use self::core::Core;

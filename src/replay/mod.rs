@@ -7,5 +7,7 @@ mod setup;
 
 pub use game::Game;
 pub use line::{Line, Origin, Site, StateLine, StepTrail, Who};
-pub use recording::{Detail, RecordedFrame};
+pub use recording::{
+    Detail, Frames, RecordedFrame, Recording, RecordingCause, RecordingError, RecordingWriter, fingerprint,
+};
 pub use setup::Setup;
