@@ -4,6 +4,8 @@ mod game;
 mod line;
 mod recording;
 mod setup;
+#[cfg(feature = "bevy_ecs")]
+pub(crate) mod told;
 
 pub use game::Game;
 pub use line::{Line, Origin, Site, StateLine, StepTrail, Who};
