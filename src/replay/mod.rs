@@ -13,5 +13,7 @@ pub(crate) mod told;
 pub use explore::*;
 pub use game::Game;
 pub use line::{Line, Origin, Site, StateLine, StepTrail, Who};
-pub use recording::{Detail, RecordedFrame};
+pub use recording::{
+    Detail, Frames, RecordedFrame, Recording, RecordingCause, RecordingError, RecordingWriter, fingerprint,
+};
 pub use setup::Setup;
