@@ -11,7 +11,7 @@ use bevy_ecs::resource::Resource;
 use bevy_ecs::world::{FromWorld, World};
 
 use super::script_executor::ScriptExecutor;
-use crate::executor::mix;
+use crate::executor::RandomStream;
 
 /// Random numbers for systems: a stream for each name, all grown from the executor's seed.
 ///
@@ -44,8 +44,7 @@ use crate::executor::mix;
 #[derive(Resource)]
 pub struct RandomStreams {
     seed: u64,
-    /// Where each stream stands, by its name.
-    streams: Mutex<BTreeMap<Box<str>, u64>>,
+    streams: Mutex<BTreeMap<Box<str>, RandomStream>>,
 }
 
 impl RandomStreams {
@@ -55,63 +54,29 @@ impl RandomStreams {
         RandomStreams { seed, streams: Mutex::default() }
     }
 
-    /// A draw from the stream of this name: any `u64`, each as likely as any other.
+    /// A draw from the stream of this name: any `u64`, each as likely. The stream is that of
+    /// [`Executor::random_stream`](crate::Executor::random_stream).
     pub fn draw(&self, name: &str) -> u64 {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(state) = streams.get_mut(name) {
-            return draw(state);
+        if let Some(stream) = streams.get_mut(name) {
+            return stream.next_u64();
         }
-        let mut state = begin(self.seed, name);
-        let drawn = draw(&mut state);
-        streams.insert(name.into(), state);
+        let mut stream = RandomStream::new(self.seed, name);
+        let drawn = stream.next_u64();
+        streams.insert(name.into(), stream);
         drawn
     }
-}
-
-/// Where the stream of a name begins.
-fn begin(seed: u64, name: &str) -> u64 {
-    name.bytes().fold(mix(seed, name.len() as u64), |seed, byte| mix(seed, u64::from(byte)))
-}
-
-fn draw(state: &mut u64) -> u64 {
-    let mut random = fastrand::Rng::with_seed(*state);
-    let drawn = random.u64(..);
-    *state = random.get_seed();
-    drawn
 }
 
 impl FromWorld for RandomStreams {
     fn from_world(world: &mut World) -> Self {
         let executor = world.get_non_send::<ScriptExecutor>();
-        RandomStreams::new(executor.map_or(0, |executor| executor.executor().core().seed))
+        RandomStreams::new(executor.map_or(0, |executor| executor.executor().seed()))
     }
 }
 
 impl fmt::Debug for RandomStreams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RandomStreams").field("seed", &self.seed).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn streams_are_the_same_for_good_and_know_nothing_of_each_other() {
-        let streams = RandomStreams::new(7);
-        let rain: Vec<u64> = (0..3).map(|_| streams.draw("rain")).collect();
-        // Recordings rest on these.
-        assert_eq!(rain, [0; 3]);
-        let again = RandomStreams::new(7);
-        let mixed: Vec<u64> = (0..3)
-            .map(|_| {
-                again.draw("wind");
-                again.draw("rain")
-            })
-            .collect();
-        assert_eq!(mixed, rain);
-        assert_ne!(RandomStreams::new(8).draw("rain"), rain[0]);
-        assert_ne!(RandomStreams::new(7).draw("niar"), rain[0]);
     }
 }

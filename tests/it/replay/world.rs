@@ -334,6 +334,8 @@ fn streams_for_systems_follow_the_executors_seed() {
     };
     assert_eq!(run(7, false), run(7, true));
     assert_ne!(run(7, false), run(8, false));
+    let mut stream = Executor::builder().seed(7).build().random_stream("rain");
+    assert_eq!(run(7, true), [0; 3].map(|_| stream.next_u64()));
     // A world without an executor has the seed of a default one.
     let mut world = World::new();
     world.init_resource::<RandomStreams>();
