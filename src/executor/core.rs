@@ -28,14 +28,16 @@ use super::inlets::InletState;
 use super::inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
 use super::key::TaskId;
 use super::lane::{Lane, LaneState, MAX_LANES, Stamp, entry};
+use super::log::Log;
 use super::mail::{Name, Post};
 use super::queue::{Queue, Ready};
+use super::random::mix;
 use super::registry::{Lease, OutsideWake};
 use super::report::{Incident, IncidentKind};
 use super::scopes::ScopeState;
 use super::storage::Storage;
 use super::task::{Site, Slot, flag};
-use super::trace::{Trace, mix};
+use super::trace::Trace;
 use super::waker::Running;
 use super::{current, waker, wheel};
 
@@ -160,6 +162,7 @@ pub(crate) struct Core {
     pub(super) incidents: RefCell<Vec<Incident>>,
     pub(super) last_incidents: RefCell<Vec<Incident>>,
     pub(super) trace: Trace,
+    pub(super) log: Log,
     pub(super) seed: u64,
     pub(super) random: Cell<u64>,
     pub(super) root_children: Cell<u32>,
@@ -232,7 +235,8 @@ impl Core {
             counts: Counts::default(),
             incidents: RefCell::new(Vec::new()),
             last_incidents: RefCell::new(Vec::new()),
-            trace: Trace::new(settings.trace, settings.seed),
+            trace: Trace::new(settings.trace, settings.seed, None),
+            log: Log::default(),
             seed: settings.seed,
             random: Cell::new(mix(settings.seed, 0)),
             root_children: Cell::new(0),
@@ -396,26 +400,6 @@ impl Core {
         if let Some(slot) = self.current_slot() {
             self.extra(slot, |extra| extra.outer = Some((site, slot.header().polls.get())));
         }
-    }
-
-    // Randomness: a tree of streams, split by parent and spawn number. Only 64-bit draws are taken.
-
-    /// A draw from the running script's stream, or from the executor's own outside of scripts.
-    pub(crate) fn draw(&self) -> u64 {
-        let draw = |stream: u64| {
-            let mut rng = fastrand::Rng::with_seed(stream);
-            (rng.u64(..), rng.get_seed())
-        };
-        if let Some(slot) = self.current_slot() {
-            return self.extra(slot, |extra| {
-                let (value, stream) = draw(extra.random.unwrap_or_else(|| mix(slot.cold().seed.get(), 0)));
-                extra.random = Some(stream);
-                value
-            });
-        }
-        let (value, stream) = draw(self.random.get());
-        self.random.set(stream);
-        value
     }
 
     // Looking in.

@@ -6,13 +6,13 @@
 use std::cell::Cell;
 use std::task::Waker;
 
+use super::changes::Cause;
 use super::core::Core;
 use super::current;
 use super::key::NO_TASK;
 use super::lane::{LaneState, SlowWait, entry};
 use super::report::{FrameReport, IncidentKind};
 use super::task::flag;
-use super::trace::Change;
 use super::waker;
 
 /// So many timers of tasks are fired together: enough for their slots to be brought near while others are woken.
@@ -50,12 +50,16 @@ impl Core {
         // ORDER: 1. Advance the frame count and the clocks.
         self.advance(index, lane, step_nanos);
         // ORDER: 2. Collect what came from outside, wakes and all else, in order of arrival.
+        self.log.set_phase(Cause::Outside);
         self.collect();
         // ORDER: 3. Fire the timers that are due, clock by clock.
+        self.log.set_phase(Cause::Timer);
         self.fire(index);
         // ORDER: 4. Release the scripts that wait for this step, in the order in which they began to.
+        self.log.set_phase(Cause::Release);
         self.release(index, lane);
         // ORDER: 5. Check the waits that outer layers brought, without resuming any script.
+        self.log.set_phase(Cause::Check);
         self.check(lane);
         // ORDER: 6. Run the ready queue to its end.
         if self.has_work(lane) {
@@ -78,7 +82,7 @@ impl Core {
         for clock in self.clocks.borrow_mut().iter_mut().filter(|clock| clock.lane == index) {
             clock.advance(step_nanos);
         }
-        self.trace.record(Change::Step, u64::from(index));
+        self.record_step(index);
     }
 
     pub(super) fn fire(&self, lane: u8) {
@@ -224,6 +228,7 @@ impl Core {
             last.clear();
             last.append(&mut self.incidents.borrow_mut());
         }
+        self.mark_step(index);
         let counts = &self.counts;
         FrameReport {
             frame: self.frame.get(),

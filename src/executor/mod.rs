@@ -17,7 +17,9 @@
 //! | `scopes` | the children of a scope |
 //! | `script` | what a script can say without waiting |
 //! | `fifo` | a queue from whose middle one can leave |
-//! | `handle`, `builder`, `report`, `inspect`, `trace` | what users hold and read |
+//! | `random` | the tree of random streams |
+//! | `trace`, `log`, `changes` | the hash over all changes, and who listens to them |
+//! | `handle`, `builder`, `report`, `inspect` | what users hold and read |
 //!
 //! This layer knows only `Future` and `Waker`.
 
@@ -41,10 +43,12 @@ mod key;
 mod kin;
 mod lane;
 mod lifecycle;
+mod log;
 mod mail;
 #[expect(unsafe_code, reason = "pushing to a queue costs a push")]
 mod queue;
 mod quiet;
+mod random;
 mod registry;
 mod report;
 mod rows;
@@ -68,12 +72,13 @@ use std::time::Duration;
 
 pub use arrivals::Arrival;
 pub use builder::Builder;
-pub use changes::{Cause, ChangeKind, TaskChange};
+pub use changes::{Cause, ChangeKind, StepMark, TaskChange};
 pub use handle::{JoinError, JoinHandle, SpawnLimit};
 pub use injector::{Closed, Injector, injector};
 pub use inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
 pub use key::TaskId;
 pub use lane::Lane;
+pub use random::{RandomStream, set_random_key};
 pub use report::{FrameReport, Incident, IncidentKind};
 pub use script::{current_frame, current_task, random, set_task_name, spawn, spawn_in};
 
@@ -301,7 +306,7 @@ impl Executor {
     /// The hash over every change of every script so far; 0 unless [`Builder::trace`] is on.
     #[must_use]
     pub fn trace_hash(&self) -> u64 {
-        self.core.trace.hash()
+        self.core.trace_hash()
     }
 
     /// A draw from the executor's own stream of random numbers, which no script draws from.

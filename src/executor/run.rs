@@ -12,13 +12,13 @@ use std::ptr;
 use std::task::Waker;
 
 use super::batch::Batch;
+use super::changes::ChangeKind;
 use super::core::{Core, count};
 use super::inspect::WaitKind;
 use super::lane::{LaneState, entry};
 use super::report::IncidentKind;
 use super::rows::{AHEAD, NEAR, Rows};
-use super::task::{Begun, Header, Pending, Polled, Slot, flag};
-use super::trace::Change;
+use super::task::{Begun, Header, Pending, Polled, Site, Slot, flag};
 use super::waker;
 use super::word::AtRest;
 
@@ -62,9 +62,10 @@ impl Core {
             {
                 self.storage.prefetch(later);
             }
+            let parked_at = if TRACED { self.parked_at(entry) } else { None };
             if let Some(begun) = self.begin_woken(lane, entry) {
                 self.batch.count_other();
-                self.run_single::<TRACED>(begun, entry, &mut alone);
+                self.run_single::<TRACED>(begun, entry, parked_at, &mut alone);
             }
         }
     }
@@ -85,8 +86,9 @@ impl Core {
                 let Some(&entry) = list[..end].get(at) else { break };
                 self.batch.break_row(&self.next_now, at);
                 self.batch.set_at(at + 1);
+                let parked_at = if TRACED { self.parked_at(entry) } else { None };
                 match self.begin_released(lane, entry) {
-                    Some(begun) => self.run_single::<TRACED>(begun, entry, &mut alone),
+                    Some(begun) => self.run_single::<TRACED>(begun, entry, parked_at, &mut alone),
                     None => self.batch.skip(),
                 }
                 self.own_waker.set(waker);
@@ -116,11 +118,17 @@ impl Core {
 
     /// Polls one task that is no part of a row, and parks or ends it.
     #[inline(always)]
-    fn run_single<'a, const TRACED: bool>(&'a self, begun: Begun<'a>, index: u32, alone: &mut Rows<'a>) {
+    fn run_single<'a, const TRACED: bool>(
+        &'a self,
+        begun: Begun<'a>,
+        index: u32,
+        parked_at: Option<Site>,
+        alone: &mut Rows<'a>,
+    ) {
         self.batch.begin_single(&self.next_now);
         let slot = begun.slot;
         if TRACED {
-            self.trace.record(Change::Polled, slot.cold().number.get());
+            self.record_with(ChangeKind::Polled, slot.cold().number.get(), |change| change.at = parked_at);
         }
         self.note_poll(slot.header(), index);
         self.own_waker.set(alone.waker());
@@ -148,7 +156,7 @@ impl Core {
         self.forget_release(header);
         self.running.clear();
         match pending {
-            None => self.end(index, slot, Change::Completed),
+            None => self.end(index, slot, ChangeKind::Completed),
             Some(pending) => {
                 pending.park();
                 if self.has_ends.get() {
@@ -163,7 +171,7 @@ impl Core {
         let is_held = self.hold_asked.replace(false);
         if slot.header().has(flag::CANCEL) {
             slot.cancelled();
-            self.ended(index, slot, Change::Cancelled);
+            self.ended(index, slot, ChangeKind::Cancelled);
         } else if is_held {
             self.hold_if_asked(slot, index);
         }
@@ -271,7 +279,7 @@ impl Core {
 
     fn note_put_off(&self, slot: Slot<'_>, index: u32, message: String) {
         count(&self.counts.put_off);
-        self.trace.record(Change::PutOff, slot.cold().number.get());
+        self.record(ChangeKind::PutOff, slot.cold().number.get());
         self.incident(IncidentKind::PutOff, index, message);
     }
 
@@ -330,7 +338,7 @@ impl Core {
             self.note_put_off(slot, index, message);
         } else {
             count(&self.counts.put_off);
-            self.trace.record(Change::PutOff, slot.cold().number.get());
+            self.record(ChangeKind::PutOff, slot.cold().number.get());
         }
     }
 }
