@@ -89,7 +89,8 @@ pub(crate) use lane::{Stamp, StepWait};
 pub(crate) use lifecycle::message_of;
 pub(crate) use mail::Post;
 #[cfg(feature = "replay")]
-pub(crate) use trace::mix;
+#[cfg(feature = "replay")]
+pub(crate) use random::mix;
 pub(crate) use wheel::TimerKey;
 
 use self::core::Core;

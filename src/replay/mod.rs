@@ -1,10 +1,16 @@
 //! Record, replay, verify, explore: determinism as a tool.
 
+#[cfg(feature = "explore")]
+mod explore;
 mod game;
 mod line;
 mod recording;
 mod setup;
+#[cfg(feature = "bevy_ecs")]
+pub(crate) mod told;
 
+#[cfg(feature = "explore")]
+pub use explore::*;
 pub use game::Game;
 pub use line::{Line, Origin, Site, StateLine, StepTrail, Who};
 pub use recording::{

@@ -14,6 +14,7 @@
 //! | `examples` | the examples, as they are, and interrupted everywhere |
 //! | `demo` | the demo scene, as its users run it |
 //! | `guide` | what the guide says is shown by tests |
+//! | `testing` | the test kit: what it asserts, and what it says when that fails |
 //! | `layers` | the source, read as text: who imports what, where unsafe code stands |
 //! | `words` | word logs, and futures that tests drive by hand |
 //!
@@ -45,5 +46,7 @@ mod lifecycle;
 mod misuse;
 mod model;
 mod order;
+#[cfg(feature = "replay")]
+mod testing;
 mod time;
 mod words;
