@@ -30,11 +30,13 @@ use super::key::TaskId;
 use super::lane::{Lane, LaneState, MAX_LANES, Stamp, entry};
 use super::log::Log;
 use super::mail::{Name, Post};
+use super::outside::Outside;
 use super::queue::{Queue, Ready};
 use super::random::mix;
 use super::registry::{Lease, OutsideWake};
 use super::report::{Incident, IncidentKind};
 use super::scopes::ScopeState;
+use super::shuffle::Shuffle;
 use super::storage::Storage;
 use super::task::{Site, Slot, flag};
 use super::trace::Trace;
@@ -52,6 +54,7 @@ pub(crate) struct Settings {
     pub(crate) frame_polls: u64,
     pub(crate) max_tasks: usize,
     pub(crate) seed: u64,
+    pub(crate) shuffle: Option<u64>,
     pub(crate) trace: bool,
     pub(crate) on_outside_wake: Option<OutsideWake>,
     pub(crate) first_frame: u64,
@@ -102,6 +105,9 @@ pub(crate) struct Core {
     pub(super) scope_uses: Cell<u32>,
     pub(super) inlets: RefCell<Slab<InletState>>,
     pub(super) inlet_uses: Cell<u32>,
+    /// How many recorded inlets of each name were opened.
+    pub(super) inlet_names: RefCell<BTreeMap<&'static str, u32>>,
+    pub(super) outside: Outside,
     pub(super) extras: RefCell<Slab<Extra>>,
     /// Whether any task was ever given a clock of its own.
     pub(super) own_clocks: Cell<bool>,
@@ -163,6 +169,7 @@ pub(crate) struct Core {
     pub(super) last_incidents: RefCell<Vec<Incident>>,
     pub(super) trace: Trace,
     pub(super) log: Log,
+    pub(super) shuffle: Shuffle,
     pub(super) seed: u64,
     pub(super) random: Cell<u64>,
     pub(super) root_children: Cell<u32>,
@@ -201,6 +208,8 @@ impl Core {
             scope_uses: Cell::new(0),
             inlets: RefCell::new(Slab::new()),
             inlet_uses: Cell::new(0),
+            inlet_names: RefCell::default(),
+            outside: Outside::default(),
             extras: RefCell::new(Slab::with_capacity(settings.capacity)),
             own_clocks: Cell::new(false),
             frame: Cell::new(settings.first_frame),
@@ -235,8 +244,9 @@ impl Core {
             counts: Counts::default(),
             incidents: RefCell::new(Vec::new()),
             last_incidents: RefCell::new(Vec::new()),
-            trace: Trace::new(settings.trace, settings.seed, None),
+            trace: Trace::new(settings.trace, settings.seed, settings.shuffle),
             log: Log::default(),
+            shuffle: Shuffle::new(settings.shuffle),
             seed: settings.seed,
             random: Cell::new(mix(settings.seed, 0)),
             root_children: Cell::new(0),

@@ -128,6 +128,12 @@ impl Executor {
         self.core().trace.is_on()
     }
 
+    /// What [`Builder::shuffle`](crate::Builder::shuffle) set.
+    #[must_use]
+    pub fn shuffle_seed(&self) -> Option<u64> {
+        self.core().shuffle.seed()
+    }
+
     /// The name of the lane with this number, as [`TaskChange::task`] and [`StepMark::lane`] have it; `None` if
     /// there is none.
     #[must_use]

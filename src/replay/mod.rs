@@ -4,6 +4,7 @@
 mod explore;
 mod game;
 mod line;
+mod outside;
 mod recording;
 mod setup;
 #[cfg(feature = "bevy_ecs")]
@@ -13,6 +14,7 @@ pub(crate) mod told;
 pub use explore::*;
 pub use game::Game;
 pub use line::{Line, Origin, Site, StateLine, StepTrail, Who};
+pub use outside::{inlet, inlet_of};
 pub use recording::{
     Detail, Frames, RecordedFrame, Recording, RecordingCause, RecordingError, RecordingWriter, fingerprint,
 };

@@ -12,6 +12,7 @@
 //! | `foreign` | combinators, channels and locks from elsewhere |
 //! | `ecs` | scripts on entities |
 //! | `examples` | the examples, as they are, and interrupted everywhere |
+//! | `determinism` | the log of changes, what comes from outside, shuffled runs, random streams |
 //! | `demo` | the demo scene, as its users run it |
 //! | `guide` | what the guide says is shown by tests |
 //! | `testing` | the test kit: what it asserts, and what it says when that fails |
@@ -31,6 +32,7 @@
 
 #[cfg(all(feature = "bevy_ecs", not(miri)))]
 mod demo;
+mod determinism;
 #[cfg(feature = "bevy_ecs")]
 mod ecs;
 #[cfg(all(feature = "bevy_ecs", not(miri)))]
