@@ -94,7 +94,6 @@ pub(crate) use lifecycle::message_of;
 pub(crate) use mail::Post;
 <<<<<<< HEAD
 #[cfg(feature = "replay")]
-#[cfg(feature = "replay")]
 pub(crate) use random::mix;
 =======
 pub(crate) use outside::Codec;
