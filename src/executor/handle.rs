@@ -234,6 +234,12 @@ impl<T: 'static> JoinHandle<T> {
     }
 }
 
+impl<T: 'static> From<&JoinHandle<T>> for TaskId {
+    fn from(handle: &JoinHandle<T>) -> TaskId {
+        handle.id
+    }
+}
+
 impl<T: 'static> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 

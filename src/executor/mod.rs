@@ -93,6 +93,8 @@ pub(crate) use lane::{Stamp, StepWait};
 pub(crate) use lifecycle::message_of;
 pub(crate) use mail::Post;
 pub(crate) use outside::Codec;
+#[cfg(feature = "replay")]
+pub(crate) use random::mix;
 pub(crate) use wheel::TimerKey;
 
 use self::core::Core;

@@ -1,13 +1,21 @@
 //! Record, replay, verify, explore: determinism as a tool.
 
+#[cfg(feature = "explore")]
+mod explore;
 mod game;
 mod line;
 mod outside;
 mod recording;
 mod setup;
+#[cfg(feature = "bevy_ecs")]
+pub(crate) mod told;
 
+#[cfg(feature = "explore")]
+pub use explore::*;
 pub use game::Game;
 pub use line::{Line, Origin, Site, StateLine, StepTrail, Who};
 pub use outside::{inlet, inlet_of};
-pub use recording::{Detail, RecordedFrame};
+pub use recording::{
+    Detail, Frames, RecordedFrame, Recording, RecordingCause, RecordingError, RecordingWriter, fingerprint,
+};
 pub use setup::Setup;

@@ -15,6 +15,7 @@
 //! | `determinism` | the log of changes, what comes from outside, shuffled runs, random streams |
 //! | `demo` | the demo scene, as its users run it |
 //! | `guide` | what the guide says is shown by tests |
+//! | `testing` | the test kit: what it asserts, and what it says when that fails |
 //! | `layers` | the source, read as text: who imports what, where unsafe code stands |
 //! | `words` | word logs, and futures that tests drive by hand |
 //!
@@ -47,5 +48,7 @@ mod lifecycle;
 mod misuse;
 mod model;
 mod order;
+#[cfg(feature = "replay")]
+mod testing;
 mod time;
 mod words;
