@@ -92,12 +92,9 @@ pub(crate) use lane::{Stamp, StepWait};
 #[cfg_attr(not(feature = "bevy_ecs"), expect(unused_imports, reason = "for the layer over an ECS"))]
 pub(crate) use lifecycle::message_of;
 pub(crate) use mail::Post;
-<<<<<<< HEAD
+pub(crate) use outside::Codec;
 #[cfg(feature = "replay")]
 pub(crate) use random::mix;
-=======
-pub(crate) use outside::Codec;
->>>>>>> exec
 pub(crate) use wheel::TimerKey;
 
 use self::core::Core;
