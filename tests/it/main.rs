@@ -17,6 +17,7 @@
 //! | `demo` | the demo scene, as its users run it |
 //! | `guide` | what the guide says is shown by tests |
 //! | `testing` | the test kit: what it asserts, and what it says when that fails |
+//! | `explore` | sweeps over seeds, and codes that play a run again |
 //! | `layers` | the source, read as text: who imports what, where unsafe code stands |
 //! | `words` | word logs, and futures that tests drive by hand |
 //!
@@ -37,6 +38,8 @@ mod determinism;
 mod ecs;
 #[cfg(all(feature = "bevy_ecs", not(miri)))]
 mod examples;
+#[cfg(feature = "explore")]
+mod explore;
 mod failures;
 mod foreign;
 #[cfg(not(miri))]
