@@ -11,6 +11,7 @@
 //! | `holds` | scripts that are held, and what goes on when they are let go |
 //! | `foreign` | combinators, channels and locks from elsewhere |
 //! | `ecs` | scripts on entities |
+//! | `replay` | recordings: what they keep, and how they fail |
 //! | `examples` | the examples, as they are, and interrupted everywhere |
 //! | `demo` | the demo scene, as its users run it |
 //! | `guide` | what the guide says is shown by tests |
@@ -22,7 +23,7 @@
 //! counts where `cfg!(miri)` says so. Allocations are counted in a binary of their own,
 //! `tests/alloc.rs`.
 //!
-//! Cargo features and variables: without `bevy_ecs` all but `ecs` and `demo` is tested;
+//! Cargo features and variables: without `bevy_ecs` all but `ecs` and `demo` is tested, `replay` with its feature;
 //! `FRAMESTEP_CASES` and `FRAMESTEP_SEED` give random tests another number and another draw.
 
 #![allow(unused_must_use, reason = "most scripts here are spawned for what they do and detached")]
@@ -45,5 +46,7 @@ mod lifecycle;
 mod misuse;
 mod model;
 mod order;
+#[cfg(feature = "replay")]
+mod replay;
 mod time;
 mod words;
