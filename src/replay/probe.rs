@@ -207,14 +207,14 @@ impl Probe {
     }
 
     /// What stands now, as the end of a frame.
-    pub(crate) fn stand(&mut self, game: &mut impl Watched) -> Result<StepTrail, ReplayError> {
-        let mut end = StepTrail { trace: fold(game.executor().trace_hash()), ..StepTrail::default() };
+    pub(crate) fn stand(&self, game: &mut impl Watched) -> Result<StepTrail, ReplayError> {
+        let trace = fold(game.executor().trace_hash());
         #[cfg(feature = "bevy_ecs")]
         if let Some(world) = game.world() {
-            let look = look(world, self.detail);
-            (end.world, end.state) = look.map_err(|what| ReplayError::World { frame: self.frame, what })?;
+            let look = look(world, self.detail).map_err(|what| ReplayError::World { frame: self.frame, what });
+            return look.map(|(world, state)| StepTrail { trace, world, state, ..StepTrail::default() });
         }
-        Ok(end)
+        Ok(StepTrail { trace, ..StepTrail::default() })
     }
 }
 
