@@ -194,7 +194,7 @@ impl<W: Write> Tape<W> {
         Ok(self.writer.push(&frame)?)
     }
 
-    pub(crate) fn finish(mut self, game: &mut impl Watched) -> Result<W, ReplayError> {
+    pub(crate) fn finish(self, game: &mut impl Watched) -> Result<W, ReplayError> {
         let end = self.probe.stand(game)?;
         game.executor().keep_arrivals(false);
         self.probe.detach(game);

@@ -7,9 +7,11 @@
 //! - `planted.rs`: small games into which a fault can be planted, and how they are recorded.
 //! - `play.rs`: recording, stepping forwards and back, taking over.
 //! - `verify.rs`, `reports.rs`: which difference is found first, and what is said of it; `bless.rs`: recording anew.
+//! - `arrivals.rs`: what other threads hand in.
 //! - `determinism.rs`: the double run.
 //! - `world.rs`: the hash of a world; `worlds.rs`: games of a world, recorded and verified.
 
+mod arrivals;
 #[cfg(not(miri))]
 mod bless;
 #[cfg(not(miri))]

@@ -1,6 +1,6 @@
 //! Which difference is found, and where.
 
-use framestep::replay::{Detail, Difference, Divergence, Game, Recording, ScriptGame, Setup, Verify, VerifyError};
+use framestep::replay::{Detail, Difference, Divergence, Game, Recording, Setup, Verify, VerifyError};
 
 use super::planted::{Fault, bells, key, record};
 
@@ -12,7 +12,7 @@ pub(super) fn difference<G: Game>(recording: Recording, build: impl FnMut(&Setup
     }
 }
 
-fn fails<G: Game>(recording: Recording, build: impl FnMut(&Setup) -> G) -> String {
+pub(super) fn fails<G: Game>(recording: Recording, build: impl FnMut(&Setup) -> G) -> String {
     Verify::new(recording).run(build).expect_err("it can't hold").to_string()
 }
 
@@ -92,24 +92,4 @@ fn the_world_alone_must_be_there_to_be_compared() {
     let recording = record(bells(Fault::None), 100, Detail::Full, key);
     let error = Verify::new(recording).world_only().run(bells(Fault::ExtraDraw(50))).expect_err("it has no world");
     assert!(error.to_string().starts_with("the verification did nothing: nothing of the world is hashed."), "{error}");
-}
-
-#[test]
-fn what_came_from_outside_without_being_kept_is_named_with_its_place() {
-    let game = |setup: &Setup| {
-        let executor = setup.builder().build();
-        let injector = executor.injector();
-        ScriptGame::new(executor, move |executor, frame: &u64, step| {
-            if *frame == 3 {
-                injector.spawn(async {}).expect("the executor is there");
-            }
-            executor.poll_once_with(step);
-        })
-    };
-    let error = super::planted::without_lines(&fails(record(game, 5, Detail::Full, |frame| frame), game));
-    assert_eq!(
-        error,
-        "what was handed in at tests/it/replay/verify.rs:_ and taken in by frame 3 came from outside and isn't in the \
-         recording: send it as data, through an inlet made by `replay::inlet`"
-    );
 }
