@@ -1,5 +1,7 @@
 //! Record, replay, verify, explore: determinism as a tool.
 
+#[cfg(feature = "explore")]
+mod explore;
 mod game;
 mod line;
 mod recording;
@@ -7,6 +9,8 @@ mod setup;
 #[cfg(feature = "bevy_ecs")]
 pub(crate) mod told;
 
+#[cfg(feature = "explore")]
+pub use explore::*;
 pub use game::Game;
 pub use line::{Line, Origin, Site, StateLine, StepTrail, Who};
 pub use recording::{

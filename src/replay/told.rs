@@ -10,6 +10,8 @@ use bevy_ecs::entity::Entity;
 use bevy_ecs::error::{BevyError, ErrorContext, ErrorHandler, FallbackErrorHandler, Severity};
 use bevy_ecs::world::World;
 
+#[cfg(feature = "explore")]
+use crate::ecs::FailureKind;
 use crate::ecs::{ScriptFailure, ScriptId};
 
 thread_local! {
@@ -28,6 +30,8 @@ pub(crate) struct Told {
     /// At least as bad as an error: not one that was only put off.
     #[cfg(feature = "explore")]
     pub(crate) is_error: bool,
+    #[cfg(feature = "explore")]
+    pub(crate) is_panic: bool,
 }
 
 /// Hears what the error handler of a world is told.
@@ -63,6 +67,23 @@ pub(crate) fn take() -> Vec<Told> {
     TOLD.take()
 }
 
+/// What others were told on this thread, to be put back.
+#[cfg(feature = "explore")]
+pub(crate) struct Aside(Vec<Told>);
+
+/// Keeps what was told before out of what follows.
+#[cfg(feature = "explore")]
+pub(crate) fn set_aside() -> Aside {
+    Aside(take())
+}
+
+#[cfg(feature = "explore")]
+impl Drop for Aside {
+    fn drop(&mut self) {
+        TOLD.set(std::mem::take(&mut self.0));
+    }
+}
+
 fn hear(error: BevyError, context: ErrorContext) {
     let behind = BEHIND.get();
     if let Some(failure) = error.downcast_ref::<ScriptFailure>() {
@@ -72,6 +93,8 @@ fn hear(error: BevyError, context: ErrorContext) {
             text: failure.to_string(),
             #[cfg(feature = "explore")]
             is_error: error.severity() >= Severity::Error,
+            #[cfg(feature = "explore")]
+            is_panic: matches!(failure.kind, FailureKind::Panic(_)),
         };
         TOLD.with_borrow_mut(|list| list.push(told));
         if behind.is_none() && error.severity() < Severity::Panic {
