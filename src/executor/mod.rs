@@ -89,7 +89,6 @@ pub(crate) use lane::{Stamp, StepWait};
 pub(crate) use lifecycle::message_of;
 pub(crate) use mail::Post;
 #[cfg(feature = "replay")]
-#[cfg(feature = "replay")]
 pub(crate) use random::mix;
 pub(crate) use wheel::TimerKey;
 

@@ -11,6 +11,7 @@
 //! | `holds` | scripts that are held, and what goes on when they are let go |
 //! | `foreign` | combinators, channels and locks from elsewhere |
 //! | `ecs` | scripts on entities |
+//! | `replay` | recordings, replays, and what they compare |
 //! | `examples` | the examples, as they are, and interrupted everywhere |
 //! | `demo` | the demo scene, as its users run it |
 //! | `guide` | what the guide says is shown by tests |
@@ -46,6 +47,8 @@ mod lifecycle;
 mod misuse;
 mod model;
 mod order;
+#[cfg(feature = "replay")]
+mod replay;
 #[cfg(feature = "replay")]
 mod testing;
 mod time;
