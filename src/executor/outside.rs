@@ -161,7 +161,7 @@ impl Core {
     }
 
     /// The paths of the assets that the replay still has, in order.
-    #[cfg_attr(not(feature = "bevy_asset"), allow(dead_code, reason = "for waits for assets"))]
+    #[cfg(all(feature = "replay", feature = "bevy_asset", feature = "bevy_time"))]
     pub(crate) fn replayed_assets(&self) -> Vec<Arc<str>> {
         let queue = self.outside.queue.borrow();
         let path = |(_, arrival): &(u32, Arrival)| match arrival {
