@@ -149,13 +149,18 @@ impl Executor {
 }
 
 impl Core {
+    /// Whether what comes from outside is kept.
+    #[inline]
+    pub(crate) fn keeps_arrivals(&self) -> bool {
+        self.outside.keeps.get()
+    }
+
     /// Keeps something that came from outside, if anybody asked: in the step that is running, or between steps in
     /// the next.
-    pub(crate) fn note_arrival(&self, arrival: impl FnOnce() -> Arrival) {
-        if self.outside.keeps.get() {
+    pub(crate) fn note_arrival(&self, arrival: Arrival) {
+        if self.keeps_arrivals() {
             let steps = self.outside.steps.get();
             let step = if self.in_step.get() { steps.saturating_sub(1) } else { steps };
-            let arrival = arrival();
             self.outside.kept.borrow_mut().push((step, arrival));
         }
     }
@@ -202,7 +207,7 @@ impl Core {
             }),
         };
         if let Some(arrival) = arrival {
-            self.note_arrival(|| arrival);
+            self.note_arrival(arrival);
         }
     }
 
@@ -210,7 +215,9 @@ impl Core {
     pub(super) fn take_in_replayed(&self) {
         let mut numbers = None;
         while let Some(arrival) = self.outside.next_due() {
-            self.note_arrival(|| arrival.clone());
+            if self.keeps_arrivals() {
+                self.note_arrival(arrival.clone());
+            }
             match &arrival {
                 Arrival::Wake(number) => {
                     let known = numbers.get_or_insert_with(|| self.tasks_by_number());
