@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(fight.swings(61), [10, 10]);
         assert_eq!(*fight.0.resource::<Music>(), Music("battle"));
         fight.hurt(60);
-        assert_eq!(fight.swings(2), []);
+        assert_eq!(fight.swings(2), [0_i32; 0]);
         assert_eq!(fight.imps(), 2);
         assert_eq!(fight.swings(30), [25, 1, 1]);
         fight.hurt(60);
@@ -156,7 +156,7 @@ mod tests {
         let mut fight = Fight::new();
         fight.swings(25);
         fight.0.trigger(Stunned { entity: fight.2 });
-        assert_eq!(fight.swings(85), [], "a second of stars, and it winds up anew");
+        assert_eq!(fight.swings(85), [0_i32; 0], "a second of stars, and it winds up anew");
         assert_eq!(fight.swings(10), [10]);
     }
 }

@@ -72,48 +72,48 @@ fn main() {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "replay"))]
 mod tests {
+    use framestep::testing::ScriptTest;
+    use framestep::{Due, WaitKind};
+
     use super::*;
 
-    struct House(World, Schedule, Entity);
+    fn house() -> (ScriptTest, Entity) {
+        let (world, schedule) = game();
+        let mut test = ScriptTest::playing(world, schedule);
+        let world = test.world();
+        let door = world.query_filtered::<Entity, With<Door>>().single(world).unwrap();
+        test.step(1);
+        (test, door)
+    }
 
-    impl House {
-        fn new() -> Self {
-            let (mut world, mut schedule) = game();
-            let door = world.query_filtered::<Entity, With<Door>>().single(&world).unwrap();
-            schedule.run(&mut world);
-            House(world, schedule, door)
-        }
-
-        fn knock(&mut self) {
-            knock(&mut self.0);
-        }
-
-        fn after(&mut self, frames: u32) -> i32 {
-            (0..frames).for_each(|_frame| self.1.run(&mut self.0));
-            self.0.get::<Door>(self.2).unwrap().0
-        }
+    fn how_far(world: &World) -> i32 {
+        world.iter_entities().find_map(|entity| entity.get::<Door>()).unwrap().0
     }
 
     #[test]
     fn it_opens_holds_and_shuts() {
-        let mut house = House::new();
-        assert_eq!(house.after(100), SHUT);
-        house.knock();
-        assert_eq!([house.after(10), house.after(10)], [50, OPEN]);
-        assert_eq!([house.after(119), house.after(22)], [OPEN, SHUT]);
+        let (mut test, door) = house();
+        test.step(100);
+        test.assert_waits(door, WaitKind::Event).at("door.rs");
+        knock(test.world());
+        assert_eq!(test.until(30, |world| how_far(world) == OPEN), 20);
+        test.step(1);
+        test.assert_waits(door, WaitKind::Sleep).due(Due::Time(HOLD));
+        test.advance(HOLD);
+        assert_eq!(test.until(30, |world| how_far(world) == SHUT), 19);
     }
 
     #[test]
     fn a_knock_while_it_shuts_opens_it_again() {
-        let mut house = House::new();
-        house.knock();
-        house.after(20 + 121 + 8);
-        let half_shut = house.after(1);
-        assert!((SHUT + 1..OPEN).contains(&half_shut));
-        house.knock();
-        assert_eq!([house.after(1), house.after(1)], [half_shut, half_shut + STEP], "from where it was");
-        assert_eq!(house.after(15), OPEN);
+        let (mut test, _door) = house();
+        knock(test.world());
+        test.until(30, |world| how_far(world) == OPEN);
+        test.until(140, |world| how_far(world) == OPEN / 2);
+        knock(test.world());
+        test.step(2);
+        assert_eq!(how_far(test.world()), OPEN / 2 + STEP, "from where it was");
+        assert_eq!(test.until(30, |world| how_far(world) == OPEN), 9);
     }
 }

@@ -119,6 +119,8 @@ pub mod guide;
 #[cfg(feature = "replay")]
 pub mod replay;
 mod sync;
+#[cfg(feature = "replay")]
+pub mod testing;
 mod time;
 
 #[cfg(feature = "bevy_ecs")]

@@ -25,6 +25,8 @@
 //! | `tween` | motion along a curve |
 //! | `states`, `assets` | waits for states and for assets |
 //! | `error`, `tell` | what goes wrong, and who is told |
+//! | `follow` | what the layer of replays is told |
+//! | `streams` | random numbers for systems |
 //! | `plugin` | the same for an app |
 //!
 //! Nothing here is `unsafe`.
@@ -40,6 +42,8 @@ mod data_access;
 mod defer;
 mod error;
 mod finished;
+#[cfg(feature = "replay")]
+mod follow;
 mod groups;
 pub mod hear;
 mod lanes;
@@ -60,6 +64,7 @@ mod start;
 mod states;
 mod step;
 mod store;
+mod streams;
 mod tell;
 #[cfg(feature = "bevy_curve")]
 mod tween;
@@ -73,6 +78,8 @@ pub use data_access::DataAccess;
 pub use defer::Deferred;
 pub use error::{FailureKind, ScriptError, ScriptFailure};
 pub use finished::Finished;
+#[cfg(feature = "replay")]
+pub(crate) use follow::{Follower, StepHook};
 pub use groups::ScriptClock;
 pub use hear::{Heard, Listener, NextHeard, Source};
 pub use me::Me;
@@ -85,5 +92,6 @@ pub use script::{Script, ScriptOf, Scripts};
 pub use script_executor::ScriptExecutor;
 pub use start::SpawnScript;
 pub use step::{ScriptSystems, step_lane, step_lane_by, step_scripts, step_scripts_by};
+pub use streams::RandomStreams;
 #[cfg(feature = "bevy_curve")]
 pub use tween::{Tween, tween};

@@ -4,11 +4,13 @@
 //! [`ScriptSystems::Step`]. What one can say of a schedule or of a set, such as an order or a condition,
 //! holds for it.
 
-use bevy_app::{App, FixedUpdate, Plugin, PostUpdate, Update};
+use bevy_app::{App, FixedUpdate, Plugin, PostUpdate, PreStartup, Update};
 use bevy_ecs::schedule::{InternedScheduleLabel, IntoScheduleConfigs, ScheduleLabel};
+use bevy_ecs::world::World;
 
 use super::registry::ScriptRegistry;
 use super::step::{ScriptSystems, stepper};
+use super::streams::RandomStreams;
 
 /// Steps the scripts of an app's world: the main lane in [`Update`], and a lane each in [`FixedUpdate`] and
 /// in [`PostUpdate`], for scripts that go there ([`Script::in_lane`](crate::Script::in_lane),
@@ -135,6 +137,11 @@ impl Plugin for FramestepPlugin {
             lanes.push(change);
         }
         app.init_resource::<ScriptRegistry>();
+        // Not at once: the executor, whose seed they grow from, may be inserted behind this plugin.
+        let streams = |world: &mut World| {
+            world.init_resource::<RandomStreams>();
+        };
+        app.add_systems(PreStartup, streams.ambiguous_with_all());
         for Change { label, name, .. } in lanes.into_iter().filter(|lane| lane.is_stepped) {
             // It may be long before a schedule runs for the first time: that is no mistake.
             app.world().resource::<ScriptRegistry>().0.expect_lane(label);

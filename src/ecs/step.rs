@@ -167,6 +167,8 @@ fn step(world: &mut World, lane: Option<(InternedScheduleLabel, &'static str)>, 
     {
         store.take_down();
         store.set_report(report);
+        #[cfg(feature = "replay")]
+        store.stepped(world, lane);
         tell::all(world, &store.failures);
         return;
     }
@@ -182,7 +184,11 @@ fn step(world: &mut World, lane: Option<(InternedScheduleLabel, &'static str)>, 
     store.settle();
     drop(step);
     match report {
-        Some(report) => store.set_report(report),
+        Some(report) => {
+            store.set_report(report);
+            #[cfg(feature = "replay")]
+            store.stepped(world, lane);
+        }
         None => tell::error(world, BevyError::error(WITHIN_STEP)),
     }
     tell::all(world, &store.failures);

@@ -25,6 +25,8 @@ use super::checks::{self, Checks};
 use super::clocks::Clocks;
 use super::defer::{CleanUp, LateCleanUps};
 use super::error::{FailureKind, ScriptError};
+#[cfg(feature = "replay")]
+use super::follow::Following;
 use super::groups::Groups;
 use super::hear::EventHubs;
 use super::lists::{Lists, MemberKey};
@@ -59,6 +61,8 @@ pub(crate) struct Store {
     pub(crate) events: EventHubs,
     pub(crate) params: ParamStates,
     pub(crate) queries: Queries,
+    #[cfg(feature = "replay")]
+    pub(crate) following: Following,
     late: LateCleanUps,
     /// The scripts that a script owns, by the index of its id, in the order in which they started.
     wards: RefCell<Lists<ScriptId>>,
@@ -71,6 +75,9 @@ pub(crate) struct Store {
 pub(crate) struct Row {
     pub(crate) id: ScriptId,
     pub(crate) task: TaskId,
+    /// Its spawn number; 0 for one that wasn't spawned.
+    #[cfg(feature = "replay")]
+    pub(crate) number: u64,
     /// The entity that carries the `Script`.
     pub(crate) entity: Entity,
     /// The entity that it is about.
@@ -106,6 +113,8 @@ impl Store {
             events: EventHubs::default(),
             params: ParamStates::default(),
             queries: Queries::default(),
+            #[cfg(feature = "replay")]
+            following: Following::default(),
             late: LateCleanUps::default(),
             wards: RefCell::default(),
             closed: Cell::new(false),
@@ -203,7 +212,18 @@ impl Store {
         }
         let started = body.launch(self, plan, Me::new(EntityAccess::new(owner, self.key), id));
         let Plan { name, made_at, escalates, .. } = plan;
-        let row = |task| Row { id, task, entity, owner, name, made_at, escalates, ward: None };
+        let row = |task| Row {
+            id,
+            task,
+            #[cfg(feature = "replay")]
+            number: self.executor.task_info(task).map_or(0, |task| task.number),
+            entity,
+            owner,
+            name,
+            made_at,
+            escalates,
+            ward: None,
+        };
         match started {
             Ok(task) => {
                 let ward = plan.owned_by.map(|owner| self.wards.borrow_mut().push(owner.index, id));
@@ -216,6 +236,11 @@ impl Store {
                 rows[index] = Some(row);
                 drop(rows);
                 self.groups.admit(self, &row);
+                #[cfg(feature = "replay")]
+                if self.following.is_on() {
+                    // A script is started while the world is at hand, or not at all.
+                    let _ = stage::access(self.key, |stage| self.following.started(&stage.world, &row));
+                }
             }
             Err((task, limit)) => {
                 let row = row(task);
@@ -288,12 +313,22 @@ impl Store {
         }
     }
 
+    /// Shows every script that was started and hasn't ended, in order of their indices.
+    #[cfg(feature = "replay")]
+    pub(crate) fn for_each_row(&self, mut show: impl FnMut(&Row)) {
+        for row in self.rows.borrow().iter().flatten() {
+            show(row);
+        }
+    }
+
     fn take_row(&self, id: ScriptId) -> Option<Row> {
         let row = self.rows.borrow_mut().get_mut(id.index as usize)?.take_if(|row| row.id == id)?;
         if let Some(ward) = row.ward {
             self.wards.borrow_mut().remove(ward);
         }
         self.groups.release(&row);
+        #[cfg(feature = "replay")]
+        self.following.ended(&row);
         Some(row)
     }
 
@@ -330,6 +365,9 @@ impl Store {
             // It may have been started while another script runs, which it doesn't belong to.
             core.set_family(slot, task.index());
             core.set_name(slot, plan.name);
+            if let Some(key) = plan.random_key {
+                core.set_random_key(task, key);
+            }
         }
         Ok(task)
     }

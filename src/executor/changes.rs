@@ -1,7 +1,7 @@
 //! The log of changes: what happened to which script, and who brought it about.
 //!
 //! The rule: the log holds what the trace hash is made of, in the same order, and beside it what tells a reader who
-//! and where. Only kinds, spawn numbers, lanes and drawn values enter the hash.
+//! and where. Only kinds, spawn numbers, lanes and drawn values enter the hash (`trace`, `log`).
 
 use std::panic::Location;
 
@@ -13,7 +13,7 @@ pub struct TaskChange {
     pub kind: ChangeKind,
     /// The script's spawn number; of a [`Step`](ChangeKind::Step) the number of its lane.
     pub task: u64,
-    /// Who brought it about.
+    /// Who brought it about; of a poll, who made the script ready.
     pub cause: Cause,
     /// Of a spawn: where it was written. Of a poll: where the script was parked, if it was.
     pub at: Option<&'static Location<'static>>,
@@ -48,10 +48,25 @@ pub enum ChangeKind {
     Held = 9,
     /// It no longer stands still.
     LetGo = 10,
-    /// It drew a random number.
+    /// It drew a random number; 0 stands for the executor's own stream.
     Drew = 11,
     /// It was given a name; not part of the hash.
     Named = 12,
+}
+
+/// What stood at the end of a lane's step; one entry of [`Executor::take_marks`](crate::Executor::take_marks).
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepMark {
+    /// The lane's number.
+    pub lane: u8,
+    /// The trace hash; 0 without a trace.
+    pub trace: u64,
+    /// How many changes had been logged, from the executor's first on: what was logged up to here belongs to this
+    /// step and to what happened before it.
+    pub changes: u64,
+    /// Polls of scripts in the step.
+    pub polled: u64,
 }
 
 /// Who brought a change about; not part of the hash.

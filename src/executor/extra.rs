@@ -15,6 +15,10 @@ pub(crate) struct Extra {
     pub(super) name: Option<&'static str>,
     /// Where the task's own random stream stands, once it has been drawn from.
     pub(super) random: Option<u64>,
+    /// The seed that its own follows from, where the link to its spawner is gone or doesn't lead there any more.
+    pub(super) root: Option<u64>,
+    /// Of one that spawns: its own seed, which outlives it as the extra does.
+    pub(super) seed: u64,
     /// Spawns so far: they tell its children's seeds apart.
     pub(super) children: u32,
     pub(super) joiner: Option<Waker>,
@@ -49,6 +53,8 @@ impl Extra {
     const NONE: Extra = Extra {
         name: None,
         random: None,
+        root: None,
+        seed: 0,
         children: 0,
         joiner: None,
         clock: None,
@@ -109,6 +115,7 @@ impl Core {
     /// Names a task.
     pub(crate) fn set_name(&self, slot: Slot<'_>, name: &'static str) {
         self.extra(slot, |extra| extra.name = Some(name));
+        self.log_name(slot.cold().number.get(), name);
     }
 
     /// Takes out whom the end of a task wakes; dropping a foreign waker may do anything.

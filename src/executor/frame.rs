@@ -6,13 +6,13 @@
 use std::cell::Cell;
 use std::task::Waker;
 
+use super::changes::Cause;
 use super::core::Core;
 use super::current;
 use super::key::NO_TASK;
 use super::lane::{LaneState, SlowWait, entry};
 use super::report::{FrameReport, IncidentKind};
 use super::task::flag;
-use super::trace::Change;
 use super::waker;
 
 /// So many timers of tasks are fired together: enough for their slots to be brought near while others are woken.
@@ -50,12 +50,16 @@ impl Core {
         // ORDER: 1. Advance the frame count and the clocks.
         self.advance(index, lane, step_nanos);
         // ORDER: 2. Collect what came from outside, wakes and all else, in order of arrival.
+        self.log.set_phase(Cause::Outside);
         self.collect();
         // ORDER: 3. Fire the timers that are due, clock by clock.
+        self.log.set_phase(Cause::Timer);
         self.fire(index);
         // ORDER: 4. Release the scripts that wait for this step, in the order in which they began to.
+        self.log.set_phase(Cause::Release);
         self.release(index, lane);
         // ORDER: 5. Check the waits that outer layers brought, without resuming any script.
+        self.log.set_phase(Cause::Check);
         self.check(lane);
         // ORDER: 6. Run the ready queue to its end.
         if self.has_work(lane) {
@@ -74,11 +78,12 @@ impl Core {
         }
         self.step_serial.set(self.step_serial.get().wrapping_add(1));
         self.set_lane_now(index);
+        self.outside.count_step();
         lane.steps.set(lane.steps.get() + 1);
         for clock in self.clocks.borrow_mut().iter_mut().filter(|clock| clock.lane == index) {
             clock.advance(step_nanos);
         }
-        self.trace.record(Change::Step, u64::from(index));
+        self.record_step(index);
     }
 
     pub(super) fn fire(&self, lane: u8) {
@@ -109,6 +114,9 @@ impl Core {
                         clock.expire(&mut due);
                     }
                 });
+                if self.shuffle.is_on() {
+                    self.shuffle.shuffle_equals(&mut due);
+                }
                 if known.is_none() {
                     break;
                 }
@@ -121,7 +129,7 @@ impl Core {
     pub(super) fn release(&self, index: u8, lane: &LaneState) {
         lane.released.set(lane.released.get().wrapping_add(1));
         self.set_release_now(index);
-        if lane.slow.borrow().is_empty() {
+        if lane.slow.borrow().is_empty() && !self.shuffle.is_on() {
             self.batch.release(&self.next_now, self.ready_now.len());
             return;
         }
@@ -224,6 +232,7 @@ impl Core {
             last.clear();
             last.append(&mut self.incidents.borrow_mut());
         }
+        self.mark_step(index, polled);
         let counts = &self.counts;
         FrameReport {
             frame: self.frame.get(),

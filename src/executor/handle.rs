@@ -200,6 +200,22 @@ impl<T: 'static> JoinHandle<T> {
         self
     }
 
+    /// Lets the script draw from the stream of `key`, as [`set_random_key`](crate::set_random_key) does.
+    ///
+    /// ```
+    /// use framestep::{Executor, random};
+    ///
+    /// let mut executor = Executor::new();
+    /// let [one, other] = [0, 1].map(|_| executor.spawn(async { random() }).random_key(4));
+    /// executor.poll_once();
+    /// assert_eq!(one.take_output().unwrap().unwrap(), other.take_output().unwrap().unwrap());
+    /// ```
+    #[must_use = "gives the handle back"]
+    pub fn random_key(self, key: u64) -> Self {
+        self.core.set_random_key(self.id, key);
+        self
+    }
+
     fn take(&self) -> Result<T, JoinError> {
         if let Some(slot) = self.core.find(self.id) {
             // Who has the output doesn't wait for it any more. A foreign waker may do anything when it is
@@ -215,6 +231,12 @@ impl<T: 'static> JoinHandle<T> {
         }
         let payload = self.core.take_payload(self.id);
         Err(payload.map_or(JoinError::Cancelled, JoinError::Panicked))
+    }
+}
+
+impl<T: 'static> From<&JoinHandle<T>> for TaskId {
+    fn from(handle: &JoinHandle<T>) -> TaskId {
+        handle.id
     }
 }
 

@@ -9,11 +9,11 @@
 //! came from become waits with a waker, as when it moves; one that was just released is a wake. One whose
 //! poll is on the stack is moved when that poll has returned.
 
+use super::changes::ChangeKind;
 use super::core::Core;
 use super::key::TaskId;
 use super::lane::{LaneState, MAX_LANES, SlowWait, entry};
 use super::task::{Slot, State, flag};
-use super::trace::Change;
 use super::waker;
 
 /// The lane that nobody steps: it stands behind the others, and is none that can be named.
@@ -161,7 +161,7 @@ impl Core {
                 header.set(flag::QUEUED);
                 held.ready.push(index);
             }
-            self.trace.record(Change::Held, slot.cold().number.get());
+            self.record(ChangeKind::Held, slot.cold().number.get());
         }
         while left != 0 {
             self.clear_of_held(left.trailing_zeros() as u8);
@@ -207,7 +207,7 @@ impl Core {
             }
             header.set_lane(self.home_of(slot));
             is_due |= header.has(flag::QUEUED);
-            self.trace.record(Change::LetGo, slot.cold().number.get());
+            self.record(ChangeKind::LetGo, slot.cold().number.get());
         }
         if !is_due {
             return;

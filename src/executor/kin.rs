@@ -25,6 +25,7 @@ impl Core {
     pub(super) fn link(&self, child: Slot<'_>, parent: Slot<'_>) -> u32 {
         let (number, kin) = self.extra(parent, |extra| {
             extra.children += 1;
+            extra.seed = parent.cold().seed.get();
             extra.links += 1;
             (extra.children, extra.kin)
         });
@@ -45,8 +46,9 @@ impl Core {
             if kin == NO_INDEX || !extras[kin as usize].is_gone {
                 return;
             }
-            let next = extras[kin as usize].kin;
+            let (next, seed) = (extras[kin as usize].kin, extras[kin as usize].seed);
             extras[place as usize].kin = next;
+            extras[place as usize].root.get_or_insert(seed);
             if next != NO_INDEX {
                 extras[next as usize].links += 1;
             }
@@ -56,14 +58,16 @@ impl Core {
 
     /// Makes a task one that descends from nobody.
     pub(super) fn unlink(&self, slot: Slot<'_>) {
-        let place = slot.cold().extra.get();
-        let kin = if place < LINK {
-            self.extra(slot, |extra| std::mem::replace(&mut extra.kin, NO_INDEX))
-        } else {
-            slot.cold().extra.set(NO_INDEX);
-            spawner(place)
-        };
-        release(&mut self.extras.borrow_mut(), kin);
+        if slot.cold().extra.get() == NO_INDEX {
+            return;
+        }
+        let kin = self.extra(slot, |extra| std::mem::replace(&mut extra.kin, NO_INDEX));
+        let mut extras = self.extras.borrow_mut();
+        if let Some(seed) = extras.get(kin as usize).map(|spawner| spawner.seed) {
+            // Its random numbers still follow from whoever spawned it.
+            extras[slot.cold().extra.get() as usize].root.get_or_insert(seed);
+        }
+        release(&mut extras, kin);
     }
 
     /// Calls `is_it` with the places of the task's extra and of those that it descends from, until it says so.

@@ -8,13 +8,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
+use super::changes::ChangeKind;
 use super::core::{Core, Payload, Stage, count};
 use super::current;
 use super::handle::SpawnLimit;
 use super::key::TaskId;
+use super::random::mix;
 use super::report::IncidentKind;
 use super::task::{Header, Site, Slot, State, flag};
-use super::trace::{Change, mix};
 use super::waker::Running;
 
 impl Core {
@@ -65,7 +66,10 @@ impl Core {
         };
         self.live.set(self.live.get() + 1);
         count(&self.counts.spawned);
-        self.trace.record(Change::Spawned, number);
+        self.record_with(ChangeKind::Spawned, number, |change| {
+            change.at = Some(site);
+            change.name = Some(slot.type_name());
+        });
         self.ready_of(lane).push(index);
         if may_be_held {
             self.hold_if_asked(slot, index);
@@ -96,7 +100,7 @@ impl Core {
         {
             count(&self.counts.woken);
             if self.trace.is_on() {
-                self.trace.record(Change::Woken, slot.cold().number.get());
+                self.record(ChangeKind::Woken, slot.cold().number.get());
             }
         }
         true
@@ -116,7 +120,7 @@ impl Core {
             self.ready_now.push(index);
             count(&self.counts.woken);
             if self.trace.is_on() {
-                self.trace.record(Change::Woken, self.storage.slot(index).cold().number.get());
+                self.record(ChangeKind::Woken, self.storage.slot(index).cold().number.get());
             }
         }
         true
@@ -148,7 +152,7 @@ impl Core {
         match slot.header().state() {
             State::Idle => {
                 slot.cancelled();
-                self.ended(key.index(), slot, Change::Cancelled);
+                self.ended(key.index(), slot, ChangeKind::Cancelled);
                 self.drain_outside();
                 true
             }
@@ -172,20 +176,20 @@ impl Core {
     }
 
     /// Notes the end of a task whose state says so; its future is dropped by the next `drain`.
-    pub(super) fn ended(&self, index: u32, slot: Slot<'_>, how: Change) {
+    pub(super) fn ended(&self, index: u32, slot: Slot<'_>, how: ChangeKind) {
         self.count_end(slot, how);
         self.ending.push(index);
         self.note_end();
     }
 
-    fn count_end(&self, slot: Slot<'_>, how: Change) {
+    fn count_end(&self, slot: Slot<'_>, how: ChangeKind) {
         match how {
-            Change::Completed => count(&self.counts.completed),
-            Change::Cancelled => count(&self.counts.cancelled),
+            ChangeKind::Completed => count(&self.counts.completed),
+            ChangeKind::Cancelled => count(&self.counts.cancelled),
             _ => (),
         }
         self.live.set(self.live.get() - 1);
-        self.trace.record(how, slot.cold().number.get());
+        self.record(how, slot.cold().number.get());
     }
 
     /// Carries out the ends so far, outside of a step. Inside of one the step does it.
@@ -230,7 +234,7 @@ impl Core {
     }
 
     /// Notes the end of a task, and carries it out at once if no other end comes before.
-    pub(super) fn end(&self, index: u32, slot: Slot<'_>, how: Change) {
+    pub(super) fn end(&self, index: u32, slot: Slot<'_>, how: ChangeKind) {
         if self.has_ends.get() {
             self.hold_asked.set(false);
             self.ended(index, slot, how);
@@ -321,7 +325,7 @@ impl Core {
             slot.panicked();
             self.hold_asked.set(false);
             self.incident(IncidentKind::Panicked, key.index(), message);
-            self.ended(key.index(), slot, Change::Panicked);
+            self.ended(key.index(), slot, ChangeKind::Panicked);
             if slot.header().has(flag::HANDLE) {
                 keep = Some(key);
             }
@@ -368,7 +372,7 @@ impl Core {
         match slot.header().state() {
             State::Idle => {
                 slot.cancelled();
-                self.ended(key.index(), slot, Change::Cancelled);
+                self.ended(key.index(), slot, ChangeKind::Cancelled);
             }
             State::Running => self.cancel_running(slot),
             _ => (),

@@ -12,12 +12,16 @@
 //! | `task`, `word`, `storage`, `waker` | the unsafe part: a task's slot, the memory of slots, wakers as handles |
 //! | `key`, `registry`, `current` | names of tasks, inboxes for other threads, the executor at hand |
 //! | `injector`, `mail`, `inlets` | what other threads hand in; where their values stand |
+//! | `outside`, `arrivals` | what came from outside, recorded and replayed |
 //! | `extra`, `kin` | what only some tasks have; who spawned whom |
 //! | `hold` | tasks that stand still |
 //! | `scopes` | the children of a scope |
 //! | `script` | what a script can say without waiting |
 //! | `fifo` | a queue from whose middle one can leave |
-//! | `handle`, `builder`, `report`, `inspect`, `trace` | what users hold and read |
+//! | `shuffle` | step 6 in another order |
+//! | `random` | the tree of random streams |
+//! | `trace`, `log`, `changes` | the hash over all changes, and who listens to them |
+//! | `handle`, `builder`, `report`, `inspect` | what users hold and read |
 //!
 //! This layer knows only `Future` and `Waker`.
 
@@ -41,16 +45,20 @@ mod key;
 mod kin;
 mod lane;
 mod lifecycle;
+mod log;
 mod mail;
+mod outside;
 #[expect(unsafe_code, reason = "pushing to a queue costs a push")]
 mod queue;
 mod quiet;
+mod random;
 mod registry;
 mod report;
 mod rows;
 mod run;
 pub(crate) mod scopes;
 mod script;
+mod shuffle;
 #[expect(unsafe_code, reason = "memory for futures of any size, in slots that never move")]
 mod storage;
 #[expect(unsafe_code, reason = "futures whose types are forgotten, in memory that outlives them")]
@@ -68,12 +76,13 @@ use std::time::Duration;
 
 pub use arrivals::Arrival;
 pub use builder::Builder;
-pub use changes::{Cause, ChangeKind, TaskChange};
+pub use changes::{Cause, ChangeKind, StepMark, TaskChange};
 pub use handle::{JoinError, JoinHandle, SpawnLimit};
 pub use injector::{Closed, Injector, injector};
 pub use inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
 pub use key::TaskId;
 pub use lane::Lane;
+pub use random::{RandomStream, set_random_key};
 pub use report::{FrameReport, Incident, IncidentKind};
 pub use script::{current_frame, current_task, random, set_task_name, spawn, spawn_in};
 
@@ -83,8 +92,9 @@ pub(crate) use lane::{Stamp, StepWait};
 #[cfg_attr(not(feature = "bevy_ecs"), expect(unused_imports, reason = "for the layer over an ECS"))]
 pub(crate) use lifecycle::message_of;
 pub(crate) use mail::Post;
+pub(crate) use outside::Codec;
 #[cfg(feature = "replay")]
-pub(crate) use trace::mix;
+pub(crate) use random::mix;
 pub(crate) use wheel::TimerKey;
 
 use self::core::Core;
@@ -301,7 +311,7 @@ impl Executor {
     /// The hash over every change of every script so far; 0 unless [`Builder::trace`] is on.
     #[must_use]
     pub fn trace_hash(&self) -> u64 {
-        self.core.trace.hash()
+        self.core.trace_hash()
     }
 
     /// A draw from the executor's own stream of random numbers, which no script draws from.

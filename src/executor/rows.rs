@@ -13,11 +13,11 @@ use std::ptr;
 use std::slice;
 use std::task::{Context, Waker};
 
+use super::changes::ChangeKind;
 use super::core::Core;
 use super::inspect::WaitKind;
 use super::storage::{ChunkView, PLACE};
 use super::task::{Begun, Pending, PollFn, Polled};
-use super::trace::Change;
 use super::word::AtRest;
 
 /// How many entries ahead a slot is brought near: about the time that a fetch from memory takes.
@@ -146,14 +146,19 @@ impl Core {
     pub(super) fn run_rows<'a, const TRACED: bool>(&'a self, rows: &mut Rows<'a>, entries: &'a [u32]) {
         self.noted.set(false);
         rows.far = entries.len() > NEAR;
+        // Who listens is told of each poll before what it does: then none goes on by itself.
+        let one_by_one = TRACED && self.log.is_on();
+        if TRACED && !one_by_one {
+            self.begin_traced_row();
+        }
         loop {
             let at = self.batch.at();
-            // Each poll stands in the trace before what it does: so none goes on by itself.
-            let end = if TRACED { entries.len().min(at + 1) } else { entries.len() };
+            let end = if one_by_one { entries.len().min(at + 1) } else { entries.len() };
             rows.rest = entries[at..end].iter();
             while let Some(begun) = rows.begin(None) {
-                if TRACED {
-                    self.trace.record(Change::Polled, begun.slot.cold().number.get());
+                if one_by_one {
+                    let at = begun.slot.header().site.get();
+                    self.record_with(ChangeKind::Polled, begun.slot.cold().number.get(), |change| change.at = at);
                 }
                 let rest = match begun.poll(rows) {
                     Polled::Parked => continue,
@@ -171,9 +176,12 @@ impl Core {
                 self.own_waker.set(rows.waker);
                 self.batch.begin_row(&self.next_now);
             }
-            if !TRACED || self.batch.at() == at {
+            if !one_by_one || self.batch.at() == at {
                 break;
             }
+        }
+        if TRACED {
+            self.end_traced_row();
         }
         self.running.clear();
     }

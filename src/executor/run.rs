@@ -12,13 +12,13 @@ use std::ptr;
 use std::task::Waker;
 
 use super::batch::Batch;
+use super::changes::ChangeKind;
 use super::core::{Core, count};
 use super::inspect::WaitKind;
 use super::lane::{LaneState, entry};
 use super::report::IncidentKind;
 use super::rows::{AHEAD, NEAR, Rows};
-use super::task::{Begun, Header, Pending, Polled, Slot, flag};
-use super::trace::Change;
+use super::task::{Begun, Header, Pending, Polled, Site, Slot, flag};
 use super::waker;
 use super::word::AtRest;
 
@@ -27,14 +27,19 @@ impl Core {
     pub(super) fn run(&self, lane: &LaneState) {
         self.drain();
         let waker = waker::lend(&self.running);
-        let is_done =
-            if self.trace.is_on() { self.run_all::<true>(lane, &waker) } else { self.run_all::<false>(lane, &waker) };
+        let is_done = match (self.trace.is_on(), self.shuffle.is_on()) {
+            (false, false) => self.run_all::<false>(lane, &waker),
+            (true, false) => self.run_all::<true>(lane, &waker),
+            (false, true) => self.run_shuffled::<false>(lane, &waker),
+            (true, true) => self.run_shuffled::<true>(lane, &waker),
+        };
         self.own_waker.set(ptr::null());
         self.running.clear();
         if !is_done {
             self.put_off_rest(lane);
         }
         // ORDER: those put off come before whatever is woken from here on.
+        lane.put_first.set(lane.put_off.len());
         self.ready_now.append(&lane.put_off);
     }
 
@@ -62,10 +67,17 @@ impl Core {
             {
                 self.storage.prefetch(later);
             }
-            if let Some(begun) = self.begin_woken(lane, entry) {
-                self.batch.count_other();
-                self.run_single::<TRACED>(begun, entry, &mut alone);
-            }
+            self.run_entry::<TRACED>(lane, entry, &mut alone);
+        }
+    }
+
+    /// Polls what an entry of the ready queue names, unless it is stale or put off.
+    #[inline(always)]
+    pub(super) fn run_entry<'a, const TRACED: bool>(&'a self, lane: &LaneState, entry: u32, alone: &mut Rows<'a>) {
+        let parked_at = if TRACED { self.parked_at(entry) } else { None };
+        if let Some(begun) = self.begin_woken(lane, entry) {
+            self.batch.count_other();
+            self.run_single::<TRACED>(begun, entry, parked_at, alone);
         }
     }
 
@@ -85,8 +97,9 @@ impl Core {
                 let Some(&entry) = list[..end].get(at) else { break };
                 self.batch.break_row(&self.next_now, at);
                 self.batch.set_at(at + 1);
+                let parked_at = if TRACED { self.parked_at(entry) } else { None };
                 match self.begin_released(lane, entry) {
-                    Some(begun) => self.run_single::<TRACED>(begun, entry, &mut alone),
+                    Some(begun) => self.run_single::<TRACED>(begun, entry, parked_at, &mut alone),
                     None => self.batch.skip(),
                 }
                 self.own_waker.set(waker);
@@ -116,11 +129,17 @@ impl Core {
 
     /// Polls one task that is no part of a row, and parks or ends it.
     #[inline(always)]
-    fn run_single<'a, const TRACED: bool>(&'a self, begun: Begun<'a>, index: u32, alone: &mut Rows<'a>) {
+    fn run_single<'a, const TRACED: bool>(
+        &'a self,
+        begun: Begun<'a>,
+        index: u32,
+        parked_at: Option<Site>,
+        alone: &mut Rows<'a>,
+    ) {
         self.batch.begin_single(&self.next_now);
         let slot = begun.slot;
         if TRACED {
-            self.trace.record(Change::Polled, slot.cold().number.get());
+            self.record_with(ChangeKind::Polled, slot.cold().number.get(), |change| change.at = parked_at);
         }
         self.note_poll(slot.header(), index);
         self.own_waker.set(alone.waker());
@@ -148,7 +167,7 @@ impl Core {
         self.forget_release(header);
         self.running.clear();
         match pending {
-            None => self.end(index, slot, Change::Completed),
+            None => self.end(index, slot, ChangeKind::Completed),
             Some(pending) => {
                 pending.park();
                 if self.has_ends.get() {
@@ -163,7 +182,7 @@ impl Core {
         let is_held = self.hold_asked.replace(false);
         if slot.header().has(flag::CANCEL) {
             slot.cancelled();
-            self.ended(index, slot, Change::Cancelled);
+            self.ended(index, slot, ChangeKind::Cancelled);
         } else if is_held {
             self.hold_if_asked(slot, index);
         }
@@ -271,7 +290,7 @@ impl Core {
 
     fn note_put_off(&self, slot: Slot<'_>, index: u32, message: String) {
         count(&self.counts.put_off);
-        self.trace.record(Change::PutOff, slot.cold().number.get());
+        self.record(ChangeKind::PutOff, slot.cold().number.get());
         self.incident(IncidentKind::PutOff, index, message);
     }
 
@@ -330,7 +349,7 @@ impl Core {
             self.note_put_off(slot, index, message);
         } else {
             count(&self.counts.put_off);
-            self.trace.record(Change::PutOff, slot.cold().number.get());
+            self.record(ChangeKind::PutOff, slot.cold().number.get());
         }
     }
 }

@@ -135,7 +135,7 @@ fn every_folder_imports_only_the_layers_below_it() {
                 }
             }
             let names_bevy = code.contains("bevy_") && !code.contains("feature");
-            if names_bevy && !["ecs", "replay", "save"].contains(layer) {
+            if names_bevy && !["ecs", "replay", "save", "testing"].contains(layer) {
                 wrong.push(source.at(line));
             }
         }

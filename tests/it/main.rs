@@ -11,10 +11,13 @@
 //! | `holds` | scripts that are held, and what goes on when they are let go |
 //! | `foreign` | combinators, channels and locks from elsewhere |
 //! | `ecs` | scripts on entities |
-//! | `replay` | recordings: what they keep, and how they fail |
+//! | `replay` | recordings, replays, and what they compare |
 //! | `examples` | the examples, as they are, and interrupted everywhere |
+//! | `determinism` | the log of changes, what comes from outside, shuffled runs, random streams |
 //! | `demo` | the demo scene, as its users run it |
 //! | `guide` | what the guide says is shown by tests |
+//! | `testing` | the test kit: what it asserts, and what it says when that fails |
+//! | `explore` | sweeps over seeds, and codes that play a run again |
 //! | `layers` | the source, read as text: who imports what, where unsafe code stands |
 //! | `words` | word logs, and futures that tests drive by hand |
 //!
@@ -30,10 +33,13 @@
 
 #[cfg(all(feature = "bevy_ecs", not(miri)))]
 mod demo;
+mod determinism;
 #[cfg(feature = "bevy_ecs")]
 mod ecs;
 #[cfg(all(feature = "bevy_ecs", not(miri)))]
 mod examples;
+#[cfg(feature = "explore")]
+mod explore;
 mod failures;
 mod foreign;
 #[cfg(not(miri))]
@@ -48,5 +54,7 @@ mod model;
 mod order;
 #[cfg(feature = "replay")]
 mod replay;
+#[cfg(feature = "replay")]
+mod testing;
 mod time;
 mod words;

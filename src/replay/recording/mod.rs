@@ -82,6 +82,7 @@ use super::line::StepTrail;
 
 pub use error::{RecordingCause, RecordingError};
 pub use fingerprint::fingerprint;
+pub(crate) use load::Cursor;
 pub use load::{Frames, Recording};
 pub use writer::RecordingWriter;
 

@@ -257,7 +257,7 @@ fn random_numbers_and_traces_are_the_same_on_every_target_and_in_every_build() {
         4_655_499_185_155_543_315,
         4_878_347_064_646_926_205,
         9_716_310_284_519_816_031,
-        696_462_495_859_347_436,
+        14_201_919_254_263_182_559,
     ];
     assert_eq!(golden, expected);
 }
