@@ -165,8 +165,25 @@ impl Core {
         }
     }
 
+    /// The paths of the assets that the replay still has, in order.
+    #[cfg_attr(not(feature = "bevy_asset"), allow(dead_code, reason = "for waits for assets"))]
+    pub(crate) fn replayed_assets(&self) -> Vec<Arc<str>> {
+        let queue = self.outside.queue.borrow();
+        let path = |(_, arrival): &(u32, Arrival)| match arrival {
+            Arrival::Asset(path) => Some(path.clone()),
+            _ => None,
+        };
+        queue.iter().filter_map(path).collect()
+    }
+
+    /// An outer layer can't do as recorded.
+    #[cfg_attr(not(feature = "bevy_asset"), allow(dead_code, reason = "for waits for assets"))]
+    pub(crate) fn replay_fault(&self, fault: String) {
+        self.outside.fault(fault);
+    }
+
     /// What the replay took in for outer layers and nobody has taken since, in order.
-    #[allow(dead_code, reason = "for the layer over an ECS")]
+    #[cfg_attr(not(feature = "bevy_asset"), allow(dead_code, reason = "for waits for assets"))]
     pub(crate) fn take_passed_on(&self) -> Vec<Arrival> {
         self.outside.passed_on.take()
     }

@@ -194,6 +194,12 @@ impl<W: Write> Tape<W> {
         Ok(self.writer.push(&frame)?)
     }
 
+    /// How many frames were recorded.
+    #[cfg(feature = "bevy_time")]
+    pub(crate) fn frames(&self) -> u64 {
+        self.frames
+    }
+
     pub(crate) fn finish(self, game: &mut impl Watched) -> Result<W, ReplayError> {
         let end = self.probe.stand(game)?;
         game.executor().keep_arrivals(false);
