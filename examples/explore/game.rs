@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use bevy_ecs::prelude::*;
-use framestep::replay::{Game, Setup};
+use framestep::replay::{Game, HashWorld, Setup};
 use framestep::{Executor, Me, Script, ScriptExecutor, frames, next_frame, random, step_scripts_by};
 
 /// Who is inside.
-#[derive(Resource, Default, Clone, Debug, PartialEq, Eq)]
+#[derive(Resource, Default)]
 pub(crate) struct Vault(pub(crate) Vec<&'static str>);
 
 /// A frame's worth of stroll, a hundred at most.
@@ -44,10 +44,15 @@ pub(crate) struct Heist(World);
 
 impl Heist {
     pub(crate) fn new(setup: &Setup) -> Self {
-        let executor = Executor::builder().seed(setup.seed).trace(true).build();
+        let mut builder = Executor::builder().seed(setup.seed).trace(true);
+        if let Some(shuffle) = setup.shuffle {
+            builder = builder.shuffle(shuffle);
+        }
         let mut world = World::new();
-        world.insert_non_send(ScriptExecutor::new(executor));
+        world.insert_non_send(ScriptExecutor::new(builder.build()));
         world.init_resource::<Vault>();
+        // What counts at the end, and is compared.
+        world.hash_resource_by("vault", |vault: &Vault, _| vault.0.clone());
         world.spawn(Script::named("Ann", ann));
         world.spawn(Script::named("Bea", bea));
         Heist(world)
@@ -63,11 +68,6 @@ impl Heist {
             [] | [_] => Ok(()),
             crowd => Err(format!("{} are inside", crowd.join(" and "))),
         }
-    }
-
-    /// What counts at the end: who is inside, first come first.
-    pub(crate) fn state(&mut self) -> u64 {
-        self.inside().iter().fold(0, |hash, name| hash * 2 + u64::from(*name == "Ann") + 1)
     }
 }
 

@@ -81,7 +81,6 @@ fn found(options: &Options) -> Result<Found, String> {
         .shuffles(options.shuffles)
         .shard(options.shard)
         .check(|heist, _| heist.check())
-        .state(Heist::state)
         .progress(true);
     if options.shuffles > 0 {
         explore = explore.compare_orders();

@@ -36,7 +36,11 @@ impl Game for Small {
 
 impl Small {
     fn new(setup: &Setup) -> Self {
-        let executor = Executor::builder().seed(setup.seed).trace(true).build();
+        let mut builder = Executor::builder().seed(setup.seed).trace(true);
+        if let Some(shuffle) = setup.shuffle {
+            builder = builder.shuffle(shuffle);
+        }
+        let executor = builder.build();
         Small { executor, words: Rc::default(), before: |_, _| () }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use framestep::replay::{Explore, Fault, Game};
+use framestep::replay::{Explore, Fault, Game, Setup};
 use framestep::{Executor, next_frame, random};
 
 use super::{Small, told};
@@ -18,7 +18,7 @@ fn one<G: Game>(explore: &Explore<'_, G>) -> (u64, Fault, String) {
     (failure.frame, failure.fault, failure.message.replace('\\', "/"))
 }
 
-fn sweep<'a>(build: impl Fn(&framestep::replay::Setup) -> Small + Sync + 'a) -> Explore<'a, Small> {
+fn sweep<'a>(build: impl Fn(&Setup) -> Small + Sync + 'a) -> Explore<'a, Small> {
     Explore::new(build).seeds(0..3).frames(5)
 }
 
@@ -140,6 +140,18 @@ fn a_check_that_says_no_fails_the_run_in_that_frame() {
 }
 
 #[test]
+fn a_game_that_is_built_with_a_seed_of_its_own_is_refused() {
+    let found = Explore::new(|_| Small::new(&Setup::new(1))).seeds(0..3).frames(5).run();
+    assert_eq!(
+        told(&found),
+        [0, 2].map(|seed| format!(
+            "{seed} 0 0 OtherSeed: the setup has seed {seed}, and the game's executor 1: build it with \
+             `Builder::seed`, of `setup.seed`"
+        ))
+    );
+}
+
+#[test]
 fn inputs_follow_from_the_seed_alone_and_count_frames_from_one() {
     let explore = Explore::new(Small::new)
         .seeds(0..4)
@@ -173,7 +185,7 @@ fn random_draws_of_scripts_follow_from_the_seed() {
 #[cfg(feature = "bevy_ecs")]
 mod on_entities {
     use bevy_ecs::prelude::*;
-    use framestep::replay::{Explore, Fault, Game, Setup};
+    use framestep::replay::{Explore, Fault, Game, HashWorld, Setup};
     use framestep::{Executor, Me, Script, ScriptExecutor, next_frame, step_scripts_by};
 
     struct House(World);
@@ -208,6 +220,33 @@ mod on_entities {
             }
         }));
         House(world)
+    }
+
+    #[test]
+    fn the_hash_of_the_world_is_its_state_where_something_is_registered() {
+        #[derive(Resource)]
+        struct Score(u64);
+        let rated = |setup: &Setup| {
+            let mut house = house(&Setup::new(setup.seed));
+            house.0.insert_resource(Score(setup.seed % 3));
+            house.0.hash_resource_by("score", |score: &Score, _| score.0);
+            house
+        };
+        let found = Explore::new(rated).seeds(3..9).frames(3).compare_orders().run();
+        found.assert_clean();
+        assert_eq!((found.runs(), found.ends()), (12, 3));
+        struct Unkeyed;
+        let unkeyed = |setup: &Setup| {
+            let mut house = house(setup);
+            house.0.hash_component_by("bomb", |_: &Bomb, _| 1_u8);
+            house.0.spawn(Bomb(Unkeyed));
+            house
+        };
+        #[derive(Component)]
+        struct Bomb(#[expect(dead_code, reason = "it is hashed by a view")] Unkeyed);
+        let found = Explore::new(unkeyed).seeds(3..4).frames(3).run();
+        assert_eq!(found.failures().map(|failure| failure.fault).collect::<Vec<_>>(), [Fault::NotHashed]);
+        assert!(found.to_string().contains("the state can't be hashed: "), "{found}");
     }
 
     #[test]

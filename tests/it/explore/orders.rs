@@ -1,21 +1,17 @@
 //! Whether a game depends on the order of what is ready at the same time.
 
-use framestep::frames;
 use framestep::replay::{Explore, Fault, RunCode, Setup};
+use framestep::{frames, random};
 
 use super::{Small, told};
 
 /// Two scripts that race for one word; in some seeds they come in the same frame.
 fn race(setup: &Setup) -> Small {
     let small = Small::new(setup);
-    let mut racers = [1, 2].map(|name| (name, 1 + small.executor.random() % 4));
-    if setup.shuffle.is_some_and(|shuffle| shuffle % 2 == 1) {
-        racers.reverse();
-    }
-    for (name, delay) in racers {
+    for name in [1, 2] {
         let words = small.words.clone();
         drop(small.executor.spawn(async move {
-            frames(delay).await;
+            frames(1 + random() % 4).await;
             words.borrow_mut().push(name);
         }));
     }
