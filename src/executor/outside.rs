@@ -86,6 +86,15 @@ impl Outside {
     }
 }
 
+#[cfg(feature = "replay")]
+impl Core {
+    /// Keeps nothing that comes from outside from here on, and forgets what was kept.
+    pub(super) fn keep_no_arrivals(&self) {
+        self.outside.keeps.set(false);
+        self.outside.kept.borrow_mut().clear();
+    }
+}
+
 impl Executor {
     /// Keeps what comes from outside from here on, or no longer, for [`take_arrivals`](Self::take_arrivals).
     #[doc(hidden)]
