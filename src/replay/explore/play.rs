@@ -142,8 +142,10 @@ pub(super) fn run<G: Game>(
         let mut play = Play::new(explore, code)?;
         while frame < code.frames {
             frame += 1;
-            play.frame()?;
+            let played = play.frame();
+            // Also when the frame was one too many: that one is worth a look.
             look(play.game(), frame);
+            played?;
         }
         Ok(End { trace: play.trace(), state: play.state()? })
     });

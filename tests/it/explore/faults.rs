@@ -235,15 +235,14 @@ mod on_entities {
         let found = Explore::new(rated).seeds(3..9).frames(3).compare_orders().run();
         found.assert_clean();
         assert_eq!((found.runs(), found.ends()), (12, 3));
-        struct Unkeyed;
         let unkeyed = |setup: &Setup| {
             let mut house = house(setup);
             house.0.hash_component_by("bomb", |_: &Bomb, _| 1_u8);
-            house.0.spawn(Bomb(Unkeyed));
+            house.0.spawn(Bomb);
             house
         };
         #[derive(Component)]
-        struct Bomb(#[expect(dead_code, reason = "it is hashed by a view")] Unkeyed);
+        struct Bomb;
         let found = Explore::new(unkeyed).seeds(3..4).frames(3).run();
         assert_eq!(found.failures().map(|failure| failure.fault).collect::<Vec<_>>(), [Fault::NotHashed]);
         assert!(found.to_string().contains("the state can't be hashed: "), "{found}");
