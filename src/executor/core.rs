@@ -91,7 +91,7 @@ pub(crate) struct Core {
     pub(super) this: Weak<Core>,
     pub(super) lease: Lease,
     serial: u32,
-    pub(super) step: Duration,
+    pub(super) step: Cell<Duration>,
     pub(super) script_polls: u32,
     pub(super) frame_polls: u64,
     pub(super) max_tasks: u64,
@@ -196,7 +196,7 @@ impl Core {
             this: this.clone(),
             lease,
             serial,
-            step: settings.step,
+            step: Cell::new(settings.step),
             script_polls: settings.script_polls,
             frame_polls: settings.frame_polls,
             max_tasks: settings.max_tasks as u64,
@@ -274,7 +274,13 @@ impl Core {
 
     /// How long a step is where nobody says.
     pub(crate) fn default_step(&self) -> Duration {
-        self.step
+        self.step.get()
+    }
+
+    /// Makes steps as long as this where nobody says.
+    #[cfg_attr(not(all(feature = "bevy_ecs", feature = "replay")), expect(dead_code, reason = "for games of a world"))]
+    pub(crate) fn set_default_step(&self, step: Duration) {
+        self.step.set(step);
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -232,7 +232,7 @@ impl Core {
             last.clear();
             last.append(&mut self.incidents.borrow_mut());
         }
-        self.mark_step(index);
+        self.mark_step(index, polled);
         let counts = &self.counts;
         FrameReport {
             frame: self.frame.get(),

@@ -6,6 +6,7 @@
 
 mod combinators;
 mod outside;
+#[cfg(not(target_family = "wasm"))]
 mod threads;
 
 use crate::words::{Words, on_thread};

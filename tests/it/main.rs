@@ -26,7 +26,7 @@
 //! counts where `cfg!(miri)` says so. Allocations are counted in a binary of their own,
 //! `tests/alloc.rs`.
 //!
-//! Cargo features and variables: without `bevy_ecs` all but `ecs` and `demo` is tested;
+//! Cargo features and variables: without `bevy_ecs` all but `ecs` and `demo` is tested, `replay` with its feature;
 //! `FRAMESTEP_CASES` and `FRAMESTEP_SEED` give random tests another number and another draw.
 
 #![allow(unused_must_use, reason = "most scripts here are spawned for what they do and detached")]
