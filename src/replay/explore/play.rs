@@ -35,7 +35,7 @@ impl<'a, 'b, G: Game> Play<'a, 'b, G> {
         let seed = game.executor().seed();
         if seed != code.seed {
             let message = format!(
-                "the setup has seed {}, and the game's executor {seed}: build it with `Builder::seed`, of `setup.seed`",
+                "the setup has seed {}, and the game's executor {seed}: build it with `setup.builder()`",
                 code.seed
             );
             return Err((Fault::OtherSeed, message));

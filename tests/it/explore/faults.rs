@@ -146,7 +146,7 @@ fn a_game_that_is_built_with_a_seed_of_its_own_is_refused() {
         told(&found),
         [0, 2].map(|seed| format!(
             "{seed} 0 0 OtherSeed: the setup has seed {seed}, and the game's executor 1: build it with \
-             `Builder::seed`, of `setup.seed`"
+             `setup.builder()`"
         ))
     );
 }
@@ -208,8 +208,7 @@ mod on_entities {
 
     fn house(setup: &Setup) -> House {
         let mut world = World::new();
-        let executor = Executor::builder().seed(setup.seed).trace(true).build();
-        world.insert_non_send(ScriptExecutor::new(executor));
+        world.insert_non_send(ScriptExecutor::new(setup.builder().build()));
         let seed = setup.seed;
         world.spawn(Script::named("door", async move |_: Me| {
             next_frame().await;
