@@ -87,6 +87,8 @@ pub(crate) struct Plan {
     pub(crate) is_alone: bool,
     /// Whether its failures keep a severity that can end the game.
     pub(crate) escalates: bool,
+    /// What its random numbers follow from, in the place of how many scripts came before it.
+    pub(crate) random_key: Option<u64>,
 }
 
 /// Where a script was enlisted.
@@ -115,8 +117,15 @@ impl Script {
     where
         F: AsyncFnOnce(Me) -> Result + Send + 'static,
     {
-        let plan =
-            Plan { name, made_at: Location::caller(), lane: None, owned_by: None, is_alone: false, escalates: false };
+        let plan = Plan {
+            name,
+            made_at: Location::caller(),
+            lane: None,
+            owned_by: None,
+            is_alone: false,
+            escalates: false,
+            random_key: None,
+        };
         Script { plan, body: Mutex::new(Some(Box::new(script))), link: OnceLock::new() }
     }
 
@@ -164,6 +173,35 @@ impl Script {
     #[must_use]
     pub fn escalate(mut self) -> Self {
         self.plan.escalates = true;
+        self
+    }
+
+    /// Lets the script draw its [random numbers](crate::random) from the stream of `key`: one that follows from `key`
+    /// and the executor's seed, or the script that runs when this starts, and not from how many scripts were started
+    /// before. For a script of which there is one for each of something: a monster's number, a room's.
+    ///
+    /// ```
+    /// use bevy_ecs::prelude::*;
+    /// use framestep::{Me, Script, random, step_scripts};
+    ///
+    /// #[derive(Component, Debug, PartialEq)]
+    /// struct Loot(u64);
+    ///
+    /// let chest = |key| {
+    ///     let fill = async |me: Me| {
+    ///         me.insert(Loot(random()))?;
+    ///         Ok(())
+    ///     };
+    ///     Script::new(fill).random_key(key)
+    /// };
+    /// let mut world = World::new();
+    /// let [one, _, other] = [7, 8, 7].map(|key| world.spawn(chest(key)).id());
+    /// step_scripts(&mut world);
+    /// assert_eq!(world.get::<Loot>(one), world.get::<Loot>(other));
+    /// ```
+    #[must_use]
+    pub fn random_key(mut self, key: u64) -> Self {
+        self.plan.random_key = Some(key);
         self
     }
 

@@ -365,6 +365,9 @@ impl Store {
             // It may have been started while another script runs, which it doesn't belong to.
             core.set_family(slot, task.index());
             core.set_name(slot, plan.name);
+            if let Some(key) = plan.random_key {
+                core.set_random_key(task, key);
+            }
         }
         Ok(task)
     }

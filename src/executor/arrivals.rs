@@ -12,8 +12,8 @@ pub enum Arrival {
     Value(Arc<str>, u32, Vec<u8>),
     /// The last sender of a recorded inlet went.
     LastSent(Arc<str>, u32),
-    /// Something that can't be kept, by the place where it was handed in: a closure, a future, a value of an inlet
-    /// that isn't recorded.
+    /// Something that can't be kept: a closure or a future, by the place where it was handed in, and what came to an
+    /// inlet that isn't recorded, by the place where that was opened.
     Unkept(Arc<str>),
     /// An asset was there, by its path.
     Asset(Arc<str>),

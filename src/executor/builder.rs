@@ -39,6 +39,7 @@ impl Default for Builder {
             frame_polls: 10_000_000,
             max_tasks: usize::MAX,
             seed: 0,
+            shuffle: None,
             trace: false,
             on_outside_wake: None,
             first_frame: 0,
@@ -90,6 +91,19 @@ impl Builder {
     /// The root of all random numbers that scripts draw: 0 unless set.
     pub fn seed(mut self, seed: u64) -> Self {
         self.0.seed = seed;
+        self
+    }
+
+    /// Shuffles the order of what is ready at the same time, by this seed: for those who want to know whether their
+    /// game depends on an order that it didn't ask for. Off unless asked for.
+    ///
+    /// Whenever a script is to be polled, any of those that are ready may be next, each as likely, also those that
+    /// are woken meanwhile; and timers of one clock with equal deadlines fire in any order. All else that is promised
+    /// holds: every script that is ready is polled in that step, as often as without; chains of wakes are free;
+    /// what was put off runs first in the next step. The same seeds give the same run, and the trace hash
+    /// starts from both.
+    pub fn shuffle(mut self, seed: u64) -> Self {
+        self.0.shuffle = Some(seed);
         self
     }
 

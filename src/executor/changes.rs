@@ -62,6 +62,11 @@ pub struct StepMark {
     pub lane: u8,
     /// The trace hash; 0 without a trace.
     pub trace: u64,
+    /// How many changes had been logged, from the executor's first on: what was logged up to here belongs to this
+    /// step and to what happened before it.
+    pub changes: u64,
+    /// Polls of scripts in the step.
+    pub polled: u64,
 }
 
 /// Who brought a change about; not part of the hash.

@@ -30,11 +30,13 @@ use super::key::TaskId;
 use super::lane::{Lane, LaneState, MAX_LANES, Stamp, entry};
 use super::log::Log;
 use super::mail::{Name, Post};
+use super::outside::Outside;
 use super::queue::{Queue, Ready};
 use super::random::mix;
 use super::registry::{Lease, OutsideWake};
 use super::report::{Incident, IncidentKind};
 use super::scopes::ScopeState;
+use super::shuffle::Shuffle;
 use super::storage::Storage;
 use super::task::{Site, Slot, flag};
 use super::trace::Trace;
@@ -52,6 +54,7 @@ pub(crate) struct Settings {
     pub(crate) frame_polls: u64,
     pub(crate) max_tasks: usize,
     pub(crate) seed: u64,
+    pub(crate) shuffle: Option<u64>,
     pub(crate) trace: bool,
     pub(crate) on_outside_wake: Option<OutsideWake>,
     pub(crate) first_frame: u64,
@@ -88,7 +91,7 @@ pub(crate) struct Core {
     pub(super) this: Weak<Core>,
     pub(super) lease: Lease,
     serial: u32,
-    pub(super) step: Duration,
+    pub(super) step: Cell<Duration>,
     pub(super) script_polls: u32,
     pub(super) frame_polls: u64,
     pub(super) max_tasks: u64,
@@ -102,6 +105,9 @@ pub(crate) struct Core {
     pub(super) scope_uses: Cell<u32>,
     pub(super) inlets: RefCell<Slab<InletState>>,
     pub(super) inlet_uses: Cell<u32>,
+    /// How many recorded inlets of each name were opened.
+    pub(super) inlet_names: RefCell<BTreeMap<&'static str, u32>>,
+    pub(super) outside: Outside,
     pub(super) extras: RefCell<Slab<Extra>>,
     /// Whether any task was ever given a clock of its own.
     pub(super) own_clocks: Cell<bool>,
@@ -163,6 +169,7 @@ pub(crate) struct Core {
     pub(super) last_incidents: RefCell<Vec<Incident>>,
     pub(super) trace: Trace,
     pub(super) log: Log,
+    pub(super) shuffle: Shuffle,
     pub(super) seed: u64,
     pub(super) random: Cell<u64>,
     pub(super) root_children: Cell<u32>,
@@ -189,7 +196,7 @@ impl Core {
             this: this.clone(),
             lease,
             serial,
-            step: settings.step,
+            step: Cell::new(settings.step),
             script_polls: settings.script_polls,
             frame_polls: settings.frame_polls,
             max_tasks: settings.max_tasks as u64,
@@ -201,6 +208,8 @@ impl Core {
             scope_uses: Cell::new(0),
             inlets: RefCell::new(Slab::new()),
             inlet_uses: Cell::new(0),
+            inlet_names: RefCell::default(),
+            outside: Outside::default(),
             extras: RefCell::new(Slab::with_capacity(settings.capacity)),
             own_clocks: Cell::new(false),
             frame: Cell::new(settings.first_frame),
@@ -235,8 +244,9 @@ impl Core {
             counts: Counts::default(),
             incidents: RefCell::new(Vec::new()),
             last_incidents: RefCell::new(Vec::new()),
-            trace: Trace::new(settings.trace, settings.seed, None),
+            trace: Trace::new(settings.trace, settings.seed, settings.shuffle),
             log: Log::default(),
+            shuffle: Shuffle::new(settings.shuffle),
             seed: settings.seed,
             random: Cell::new(mix(settings.seed, 0)),
             root_children: Cell::new(0),
@@ -264,7 +274,13 @@ impl Core {
 
     /// How long a step is where nobody says.
     pub(crate) fn default_step(&self) -> Duration {
-        self.step
+        self.step.get()
+    }
+
+    /// Makes steps as long as this where nobody says.
+    #[cfg_attr(not(all(feature = "bevy_ecs", feature = "replay")), expect(dead_code, reason = "for games of a world"))]
+    pub(crate) fn set_default_step(&self, step: Duration) {
+        self.step.set(step);
     }
 
     pub(crate) fn is_closed(&self) -> bool {

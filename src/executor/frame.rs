@@ -78,6 +78,7 @@ impl Core {
         }
         self.step_serial.set(self.step_serial.get().wrapping_add(1));
         self.set_lane_now(index);
+        self.outside.count_step();
         lane.steps.set(lane.steps.get() + 1);
         for clock in self.clocks.borrow_mut().iter_mut().filter(|clock| clock.lane == index) {
             clock.advance(step_nanos);
@@ -113,6 +114,9 @@ impl Core {
                         clock.expire(&mut due);
                     }
                 });
+                if self.shuffle.is_on() {
+                    self.shuffle.shuffle_equals(&mut due);
+                }
                 if known.is_none() {
                     break;
                 }
@@ -125,7 +129,7 @@ impl Core {
     pub(super) fn release(&self, index: u8, lane: &LaneState) {
         lane.released.set(lane.released.get().wrapping_add(1));
         self.set_release_now(index);
-        if lane.slow.borrow().is_empty() {
+        if lane.slow.borrow().is_empty() && !self.shuffle.is_on() {
             self.batch.release(&self.next_now, self.ready_now.len());
             return;
         }
@@ -228,7 +232,7 @@ impl Core {
             last.clear();
             last.append(&mut self.incidents.borrow_mut());
         }
-        self.mark_step(index);
+        self.mark_step(index, polled);
         let counts = &self.counts;
         FrameReport {
             frame: self.frame.get(),

@@ -150,9 +150,15 @@ pub fn injector() -> Injector {
 impl Core {
     /// Step 2: takes in what was posted, in order of arrival.
     pub(super) fn collect(&self) {
-        if !self.lease.has_mail() {
-            return;
+        if self.lease.has_mail() {
+            self.take_in_mail();
         }
+        if self.outside.replays() {
+            self.guarded(|| self.take_in_replayed());
+        }
+    }
+
+    fn take_in_mail(&self) {
         let mut mail = self.mail.take();
         self.lease.collect(&mut mail);
         let mut posts = mail.drain(..);
@@ -163,6 +169,7 @@ impl Core {
     }
 
     fn take_in(&self, post: Post) {
+        let Some(post) = (if self.outside.is_on() { self.let_in(post) } else { Some(post) }) else { return };
         match post {
             Post::Wake(key) => _ = self.wake(key),
             // What came before it has dropped the executor.

@@ -9,11 +9,16 @@ use std::collections::VecDeque;
 use std::task::{Poll, Waker};
 
 use super::core::Core;
+use super::outside::Codec;
+use super::task::Site;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct InletState {
     /// Tells it from others that had the same place.
     uses: u32,
+    opened_at: Site,
+    /// How its values are recorded, and how many of that name were opened before.
+    codec: Option<(Codec, u32)>,
     values: VecDeque<Box<dyn Any + Send>>,
     waiter: Option<Waker>,
     /// No sender is left.
@@ -36,16 +41,38 @@ pub(crate) struct InletKey {
 }
 
 impl Core {
-    pub(crate) fn open_inlet(&self) -> InletKey {
+    pub(crate) fn open_inlet(&self, codec: Option<Codec>, opened_at: Site) -> InletKey {
         let uses = self.inlet_uses.get().wrapping_add(1);
         self.inlet_uses.set(uses);
-        let place = self.inlets.borrow_mut().insert(InletState { uses, ..InletState::default() });
+        let codec = codec.map(|codec| {
+            let mut names = self.inlet_names.borrow_mut();
+            let next = names.entry(codec.name).or_insert(0);
+            *next += 1;
+            (codec, *next - 1)
+        });
+        let state = InletState { uses, opened_at, codec, values: VecDeque::new(), waiter: None, is_last: false };
+        let place = self.inlets.borrow_mut().insert(state);
         InletKey { place: place as u32, uses }
     }
 
     fn with_inlet<R>(&self, key: InletKey, f: impl FnOnce(&mut InletState) -> R) -> Option<R> {
         let mut inlets = self.inlets.borrow_mut();
         inlets.get_mut(key.place as usize).filter(|inlet| inlet.uses == key.uses).map(f)
+    }
+
+    /// How an inlet's values are recorded, and where it was opened; `None` when it is gone.
+    pub(super) fn codec_of(&self, key: InletKey) -> Option<(Option<(Codec, u32)>, Site)> {
+        self.with_inlet(key, |inlet| (inlet.codec, inlet.opened_at))
+    }
+
+    /// The open inlet that was recorded by this name and number.
+    pub(super) fn find_inlet(&self, name: &str, number: u32) -> Option<(InletKey, Codec)> {
+        let inlets = self.inlets.borrow();
+        inlets.iter().find_map(|(place, inlet)| {
+            let (codec, its_number) = inlet.codec?;
+            let is_it = codec.name == name && its_number == number;
+            is_it.then_some((InletKey { place: place as u32, uses: inlet.uses }, codec))
+        })
     }
 
     /// Makes a value visible to the scripts that wait at an inlet: the only way in from outside.

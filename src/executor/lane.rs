@@ -118,6 +118,8 @@ pub(crate) struct LaneState {
     pub(crate) next: Queue,
     pub(crate) slow: RefCell<Slab<SlowWait>>,
     pub(crate) put_off: Queue,
+    /// So many at the front of the ready queue were put off in the step before.
+    pub(crate) put_first: Cell<usize>,
     pub(crate) checks: RefCell<Vec<CheckHook>>,
     /// Its clocks: the one that counts its steps, and its own time.
     pub(crate) steps_clock: u16,
@@ -149,6 +151,7 @@ impl LaneState {
             next: Queue::with_capacity(capacity),
             slow: RefCell::new(Slab::with_capacity(capacity)),
             put_off: Queue::with_capacity(capacity),
+            put_first: Cell::new(0),
             checks: RefCell::new(Vec::new()),
             steps_clock,
             time_clock,

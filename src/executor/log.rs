@@ -23,6 +23,8 @@ pub(crate) struct Log {
     causes: RefCell<BTreeMap<u64, Cause>>,
     /// What is being done between polls and ends.
     phase: Cell<Cause>,
+    /// How many changes were ever logged.
+    logged: Cell<u64>,
     marks: RefCell<Vec<StepMark>>,
     has_marks: Cell<bool>,
 }
@@ -35,6 +37,7 @@ impl Default for Log {
             changes: RefCell::default(),
             causes: RefCell::default(),
             phase: Cell::new(Cause::Game),
+            logged: Cell::new(0),
             marks: RefCell::default(),
             has_marks: Cell::new(false),
         }
@@ -122,10 +125,22 @@ impl Executor {
         into.append(&mut self.core().log.marks.borrow_mut());
     }
 
+    /// How many changes were logged so far, taken or not; a mark says how many they were at the end of its step.
+    #[cfg_attr(not(feature = "replay"), expect(dead_code, reason = "for recordings"))]
+    pub(crate) fn logged_changes(&self) -> u64 {
+        self.core().log.logged.get()
+    }
+
     /// Whether a trace is kept: [`Builder::trace`](crate::Builder::trace).
     #[must_use]
     pub fn is_traced(&self) -> bool {
         self.core().trace.is_on()
+    }
+
+    /// What [`Builder::shuffle`](crate::Builder::shuffle) set.
+    #[must_use]
+    pub fn shuffle_seed(&self) -> Option<u64> {
+        self.core().shuffle.seed()
     }
 
     /// The name of the lane with this number, as [`TaskChange::task`] and [`StepMark::lane`] have it; `None` if
@@ -148,10 +163,15 @@ impl Core {
 
     /// Notes that a lane's step is over.
     #[inline]
-    pub(super) fn mark_step(&self, lane: u8) {
+    pub(super) fn mark_step(&self, lane: u8, polled: u64) {
         self.log.set_phase(Cause::Game);
         if self.log.has_marks.get() {
-            self.log.marks.borrow_mut().push(StepMark { lane, trace: self.trace_hash() });
+            self.log.marks.borrow_mut().push(StepMark {
+                lane,
+                trace: self.trace_hash(),
+                changes: self.log.logged.get(),
+                polled,
+            });
         }
     }
 
@@ -191,6 +211,7 @@ impl Core {
         let mut change = TaskChange { kind, task, cause, at: None, name: None, value: 0 };
         more(&mut change);
         self.log.changes.borrow_mut().push(change);
+        self.log.logged.set(self.log.logged.get() + 1);
     }
 
     /// Who does what is being done.

@@ -12,11 +12,13 @@
 //! | `task`, `word`, `storage`, `waker` | the unsafe part: a task's slot, the memory of slots, wakers as handles |
 //! | `key`, `registry`, `current` | names of tasks, inboxes for other threads, the executor at hand |
 //! | `injector`, `mail`, `inlets` | what other threads hand in; where their values stand |
+//! | `outside`, `arrivals` | what came from outside, recorded and replayed |
 //! | `extra`, `kin` | what only some tasks have; who spawned whom |
 //! | `hold` | tasks that stand still |
 //! | `scopes` | the children of a scope |
 //! | `script` | what a script can say without waiting |
 //! | `fifo` | a queue from whose middle one can leave |
+//! | `shuffle` | step 6 in another order |
 //! | `random` | the tree of random streams |
 //! | `trace`, `log`, `changes` | the hash over all changes, and who listens to them |
 //! | `handle`, `builder`, `report`, `inspect` | what users hold and read |
@@ -45,6 +47,7 @@ mod lane;
 mod lifecycle;
 mod log;
 mod mail;
+mod outside;
 #[expect(unsafe_code, reason = "pushing to a queue costs a push")]
 mod queue;
 mod quiet;
@@ -55,6 +58,7 @@ mod rows;
 mod run;
 pub(crate) mod scopes;
 mod script;
+mod shuffle;
 #[expect(unsafe_code, reason = "memory for futures of any size, in slots that never move")]
 mod storage;
 #[expect(unsafe_code, reason = "futures whose types are forgotten, in memory that outlives them")]
@@ -88,6 +92,7 @@ pub(crate) use lane::{Stamp, StepWait};
 #[cfg_attr(not(feature = "bevy_ecs"), expect(unused_imports, reason = "for the layer over an ECS"))]
 pub(crate) use lifecycle::message_of;
 pub(crate) use mail::Post;
+pub(crate) use outside::Codec;
 #[cfg(feature = "replay")]
 pub(crate) use random::mix;
 pub(crate) use wheel::TimerKey;

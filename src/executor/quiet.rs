@@ -34,6 +34,7 @@ impl Core {
         self.ready_of(index).len() == 0
             && self.next_of(index).is_empty()
             && !self.lease.has_mail()
+            && !self.outside.is_due()
             && !self.has_ends.get()
             && self.retired.is_empty()
             && lane.put_off.is_empty()

@@ -27,14 +27,19 @@ impl Core {
     pub(super) fn run(&self, lane: &LaneState) {
         self.drain();
         let waker = waker::lend(&self.running);
-        let is_done =
-            if self.trace.is_on() { self.run_all::<true>(lane, &waker) } else { self.run_all::<false>(lane, &waker) };
+        let is_done = match (self.trace.is_on(), self.shuffle.is_on()) {
+            (false, false) => self.run_all::<false>(lane, &waker),
+            (true, false) => self.run_all::<true>(lane, &waker),
+            (false, true) => self.run_shuffled::<false>(lane, &waker),
+            (true, true) => self.run_shuffled::<true>(lane, &waker),
+        };
         self.own_waker.set(ptr::null());
         self.running.clear();
         if !is_done {
             self.put_off_rest(lane);
         }
         // ORDER: those put off come before whatever is woken from here on.
+        lane.put_first.set(lane.put_off.len());
         self.ready_now.append(&lane.put_off);
     }
 
@@ -62,11 +67,17 @@ impl Core {
             {
                 self.storage.prefetch(later);
             }
-            let parked_at = if TRACED { self.parked_at(entry) } else { None };
-            if let Some(begun) = self.begin_woken(lane, entry) {
-                self.batch.count_other();
-                self.run_single::<TRACED>(begun, entry, parked_at, &mut alone);
-            }
+            self.run_entry::<TRACED>(lane, entry, &mut alone);
+        }
+    }
+
+    /// Polls what an entry of the ready queue names, unless it is stale or put off.
+    #[inline(always)]
+    pub(super) fn run_entry<'a, const TRACED: bool>(&'a self, lane: &LaneState, entry: u32, alone: &mut Rows<'a>) {
+        let parked_at = if TRACED { self.parked_at(entry) } else { None };
+        if let Some(begun) = self.begin_woken(lane, entry) {
+            self.batch.count_other();
+            self.run_single::<TRACED>(begun, entry, parked_at, alone);
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use crate::executor::core::Core;
-use crate::executor::{Closed, Executor, Injector, InletKey, Post, WaitKind, current};
+use crate::executor::{Closed, Codec, Executor, Injector, InletKey, Post, WaitKind, current};
 
 /// Makes an inlet of the executor that runs the script that calls this; see [`Inlet`].
 ///
@@ -19,14 +19,16 @@ use crate::executor::{Closed, Executor, Injector, InletKey, Post, WaitKind, curr
 #[must_use]
 #[track_caller]
 pub fn inlet<T: Send + 'static>() -> (InletSender<T>, Inlet<T>) {
-    current::with("inlet()", Inlet::of)
+    let opened_at = Location::caller();
+    current::with("inlet()", |core| Inlet::of(core, None, opened_at))
 }
 
 impl Executor {
     /// Makes an inlet: a way for values from other threads to this executor's scripts. See [`Inlet`].
     #[must_use]
+    #[track_caller]
     pub fn inlet<T: Send + 'static>(&self) -> (InletSender<T>, Inlet<T>) {
-        Inlet::of(self.core())
+        Inlet::of(self.core(), None, Location::caller())
     }
 }
 
@@ -109,11 +111,21 @@ pub struct Inlet<T> {
 }
 
 impl<T: Send + 'static> Inlet<T> {
-    fn of(core: &Core) -> (InletSender<T>, Inlet<T>) {
-        let (key, is_closed) = (core.open_inlet(), Arc::<AtomicBool>::default());
+    fn of(core: &Core, codec: Option<Codec>, opened_at: &'static Location<'static>) -> (InletSender<T>, Inlet<T>) {
+        let (key, is_closed) = (core.open_inlet(codec, opened_at), Arc::<AtomicBool>::default());
         let line = Line { injector: Injector::of(core), key, is_closed: is_closed.clone() };
         let inlet = Inlet { serial: core.serial(), key, is_closed, gives: PhantomData };
         (InletSender { line: Arc::new(line), takes: PhantomData }, inlet)
+    }
+
+    /// An inlet whose values are recorded and replayed: `codec` is for values of `T`.
+    #[cfg(feature = "replay")]
+    pub(crate) fn coded(
+        core: &Core,
+        codec: Codec,
+        opened_at: &'static Location<'static>,
+    ) -> (InletSender<T>, Inlet<T>) {
+        Inlet::of(core, Some(codec), opened_at)
     }
 
     /// Waits for the next value; gives `None` when all have been taken and no sender is left, or the executor has

@@ -1,9 +1,12 @@
 //! A test of scripts on an executor alone.
 
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::time::Duration;
 
 use super::failures::{Failures, assert_text};
+use super::golden::assert_golden;
+use super::trace::History;
 use super::wait::{Parked, describe, describe_all};
 use super::words::Words;
 use crate::executor::{Executor, FrameReport, TaskId, WaitKind};
@@ -36,6 +39,7 @@ pub struct ExecutorTest {
     executor: Executor,
     words: Words,
     failures: Failures<TaskId>,
+    history: History,
 }
 
 impl Default for ExecutorTest {
@@ -56,7 +60,8 @@ impl ExecutorTest {
     pub fn of(executor: Executor) -> Self {
         let words = Words::new();
         words.set_frame(executor.frame());
-        ExecutorTest { executor, words, failures: Failures::default() }
+        let history = History::of(&executor);
+        ExecutorTest { executor, words, failures: Failures::default(), history }
     }
 
     /// The log of words, for scripts to say something.
@@ -113,7 +118,11 @@ impl ExecutorTest {
                 self.frame(None);
             }
         }
-        panic!("it isn't so after {limit} frames:{}{}", describe_all(&self.executor), self.failures.listed())
+        panic!(
+            "it isn't so after {limit} frames:{}{}",
+            describe_all(&self.executor, &self.history),
+            self.failures.listed()
+        )
     }
 
     /// The script, given as its handle or its key, waits for this.
@@ -122,7 +131,7 @@ impl ExecutorTest {
     /// When it doesn't; the message says what it does.
     #[track_caller]
     pub fn assert_waits(&self, script: impl Into<TaskId>, kind: WaitKind) -> Parked {
-        match Parked::of(&self.executor, script.into(), kind) {
+        match Parked::of(&self.executor, &self.history, script.into(), kind) {
             Ok(parked) => parked,
             Err(message) => panic!("{message}{}", self.failures.listed()),
         }
@@ -135,7 +144,7 @@ impl ExecutorTest {
     #[track_caller]
     pub fn assert_ended(&mut self, script: impl Into<TaskId>) {
         let script = script.into();
-        let doing = describe(&self.executor, script);
+        let doing = describe(&self.executor, &self.history, script);
         assert!(self.executor.task_info(script).is_none(), "expected a script that has ended; but {doing}");
         if let Some(failure) = self.failures.take_one(|task| *task == script) {
             panic!("expected a script that has ended well; but {failure}");
@@ -150,12 +159,32 @@ impl ExecutorTest {
     pub fn assert_failed(&mut self, script: impl Into<TaskId>, text: &str) -> String {
         let script = script.into();
         let failure = self.failures.take_one(|task| *task == script);
-        assert_text(failure, text, || describe(&self.executor, script))
+        assert_text(failure, text, || describe(&self.executor, &self.history, script))
     }
 
     /// Takes all failures that weren't taken yet, in order.
     pub fn take_failures(&mut self) -> Vec<String> {
         self.failures.take_all()
+    }
+
+    /// All that happened to scripts since the test began, a line a change.
+    ///
+    /// # Panics
+    /// When the executor was built without [`Builder::trace`](crate::Builder::trace), and past a million changes.
+    #[track_caller]
+    pub fn trace(&mut self) -> String {
+        self.history.note(&self.executor);
+        self.history.to_text()
+    }
+
+    /// Compares [`trace`](Self::trace) with a golden file, as [`assert_golden`] does.
+    ///
+    /// # Panics
+    /// With the first difference; when the file can't be read; and as `trace` does.
+    #[track_caller]
+    pub fn assert_trace(&mut self, path: impl AsRef<Path>) {
+        let trace = self.trace();
+        assert_golden(path, &trace);
     }
 
     fn frame(&mut self, length: Option<Duration>) -> FrameReport {
@@ -164,6 +193,7 @@ impl ExecutorTest {
             Some(length) => self.executor.poll_once_with(length),
             None => self.executor.poll_once(),
         };
+        self.history.note(&self.executor);
         for incident in self.executor.incidents() {
             self.failures.add(incident.task, incident.to_string());
         }

@@ -38,6 +38,16 @@
 //! | [`Parked`] | what a script waits for, to be asked further |
 //! | [`assert_golden`] | a text compared whole with a file, which `BLESS=1` writes |
 //!
+//! **Golden traces.** `assert_trace("tests/golden/door.trace")` compares all that happened to scripts since the test
+//! began with a file, a line a change, by names and spawn numbers, without places in the source:
+//!
+//! ```text
+//! frame 0 game: door#1 spawned
+//! frame 1 main: door#1 polled, by the game
+//! frame 31 main: door#1 polled, by a timer
+//! frame 31 main: door#1 completed
+//! ```
+//!
 //! Nothing in here sleeps or knows the time of day, and nothing but golden files touches the file system. A script that
 //! failed or panicked fails its test, unless the test takes the failure.
 
@@ -48,6 +58,7 @@ mod golden;
 mod script_test;
 #[cfg(feature = "bevy_ecs")]
 mod subject;
+mod trace;
 mod wait;
 mod words;
 

@@ -1,6 +1,7 @@
 //! A test of scripts on entities.
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use bevy_ecs::bundle::Bundle;
@@ -9,7 +10,9 @@ use bevy_ecs::schedule::{Schedule, ScheduleLabel};
 use bevy_ecs::world::World;
 
 use super::failures::{Failures, assert_text};
+use super::golden::assert_golden;
 use super::subject::Subject;
+use super::trace::History;
 use super::wait::{Parked, describe, describe_all};
 use super::words::Words;
 use crate::ecs::{Script, ScriptExecutor, ScriptId, ScriptOf, SpawnScript, step_lane, step_scripts, step_scripts_by};
@@ -48,6 +51,7 @@ pub struct ScriptTest {
     words: Words,
     hearing: Hearing,
     failures: Failures<Failed>,
+    history: History,
     /// The scripts that ran at the end of a frame or were spawned here, with who carried them and who owned them.
     seen: Vec<(ScriptId, Entity, Entity)>,
 }
@@ -139,7 +143,8 @@ impl ScriptTest {
                 *chosen = ManualDuration(step);
             }
         }
-        let mut test = ScriptTest { game, words, hearing, failures: Failures::default(), seen: Vec::new() };
+        let history = History::of(executor_of(game.world()));
+        let mut test = ScriptTest { game, words, hearing, failures: Failures::default(), history, seen: Vec::new() };
         test.look();
         test
     }
@@ -281,7 +286,7 @@ impl ScriptTest {
                 self.frame(None);
             }
         }
-        let doing = describe_all(self.executor());
+        let doing = describe_all(self.executor(), &self.history);
         panic!("it isn't so after {limit} frames:{doing}{}", self.failures.listed())
     }
 
@@ -300,7 +305,7 @@ impl ScriptTest {
             let Some(task) = task else {
                 return Err("the script wasn't started yet: call `step` first".to_owned());
             };
-            Parked::of(executor_of(world), task.id, kind)
+            Parked::of(executor_of(world), &self.history, task.id, kind)
         });
         match parked {
             Ok(parked) => parked,
@@ -349,6 +354,26 @@ impl ScriptTest {
         self.failures.take_all()
     }
 
+    /// All that happened to scripts since the test began, a line a change.
+    ///
+    /// # Panics
+    /// When the executor was built without [`Builder::trace`](crate::Builder::trace), and past a million changes.
+    #[track_caller]
+    pub fn trace(&mut self) -> String {
+        self.look();
+        self.history.to_text()
+    }
+
+    /// Compares [`trace`](Self::trace) with a golden file, as [`assert_golden`] does.
+    ///
+    /// # Panics
+    /// With the first difference; when the file can't be read; and as `trace` does.
+    #[track_caller]
+    pub fn assert_trace(&mut self, path: impl AsRef<Path>) {
+        let trace = self.trace();
+        assert_golden(path, &trace);
+    }
+
     fn frame(&mut self, length: Option<Duration>) {
         self.words.set_frame(self.executor().frame() + 1);
         let hearing = self.hearing;
@@ -379,6 +404,7 @@ impl ScriptTest {
                 self.seen.insert(at, (id, entity, of.map_or(entity, |of| of.0)));
             }
         }
+        self.history.note(executor_of(self.game.world()));
         for told in told::take() {
             self.failures.add((told.script, told.entity), told.text);
         }
@@ -403,7 +429,7 @@ impl ScriptTest {
             Err(message) => message,
             Ok(None) => format!("{} isn't running: it has ended, or never was", script.words()),
             Ok(Some(id)) => match world.non_send::<ScriptExecutor>().script_info(id) {
-                Some(task) => describe(executor_of(world), task.id),
+                Some(task) => describe(executor_of(world), &self.history, task.id),
                 None => "the script wasn't started yet: call `step` first".to_owned(),
             },
         }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::panic::Location;
 
+use super::trace::History;
 use crate::executor::{Due, Executor, TaskId, TaskInfo, TaskState, WaitInfo, WaitKind};
 
 /// A script that waits for what was expected; asks further. Each question panics, with all that is known of the wait,
@@ -49,8 +50,8 @@ impl Parked {
     }
 
     /// Of a script that waits as expected; else an explanation.
-    pub(super) fn of(executor: &Executor, task: TaskId, kind: WaitKind) -> Result<Parked, String> {
-        let told = describe(executor, task);
+    pub(super) fn of(executor: &Executor, history: &History, task: TaskId, kind: WaitKind) -> Result<Parked, String> {
+        let told = describe(executor, history, task);
         match executor.task_info(task).and_then(|info| info.wait) {
             Some(wait) if wait.kind == kind => Ok(Parked { wait, told }),
             _ => Err(format!("expected a script that waits for {kind:?}; but {told}")),
@@ -76,14 +77,14 @@ fn due_in_words(due: Due) -> String {
 }
 
 /// What a script is doing, in a sentence.
-pub(super) fn describe(executor: &Executor, task: TaskId) -> String {
+pub(super) fn describe(executor: &Executor, history: &History, task: TaskId) -> String {
     match executor.task_info(task) {
-        Some(info) => describe_info(&info),
+        Some(info) => describe_info(&info, history),
         None => "the script has ended".to_owned(),
     }
 }
 
-fn describe_info(info: &TaskInfo) -> String {
+fn describe_info(info: &TaskInfo, history: &History) -> String {
     let mut text = format!(
         "script `{}` (number {}, spawned at {}, polled {} times) ",
         info.name, info.number, info.spawned_at, info.polls
@@ -103,6 +104,9 @@ fn describe_info(info: &TaskInfo) -> String {
         put(&mut text, ", due ");
         put(&mut text, &due_in_words(due));
     }
+    if let Some(frame) = history.polled_in(info.number) {
+        write!(text, ", since frame {frame}").expect("a string takes it");
+    }
     match wait.at {
         Some(at) => write!(text, ", at {at}").expect("a string takes it"),
         None => put(&mut text, ", at a place that is another crate's"),
@@ -114,11 +118,11 @@ fn describe_info(info: &TaskInfo) -> String {
 }
 
 /// What all scripts are doing, a line each.
-pub(super) fn describe_all(executor: &Executor) -> String {
+pub(super) fn describe_all(executor: &Executor, history: &History) -> String {
     let mut text = String::new();
     executor.for_each_task(|info| {
         text.push_str("\n  ");
-        text.push_str(&describe_info(info));
+        text.push_str(&describe_info(info, history));
     });
     if text.is_empty() { "\n  no script is left".to_owned() } else { text }
 }

@@ -13,9 +13,11 @@
 //! | `ecs` | scripts on entities |
 //! | `replay` | recordings, replays, and what they compare |
 //! | `examples` | the examples, as they are, and interrupted everywhere |
+//! | `determinism` | the log of changes, what comes from outside, shuffled runs, random streams |
 //! | `demo` | the demo scene, as its users run it |
 //! | `guide` | what the guide says is shown by tests |
 //! | `testing` | the test kit: what it asserts, and what it says when that fails |
+//! | `explore` | sweeps over seeds, and codes that play a run again |
 //! | `layers` | the source, read as text: who imports what, where unsafe code stands |
 //! | `words` | word logs, and futures that tests drive by hand |
 //!
@@ -24,17 +26,20 @@
 //! counts where `cfg!(miri)` says so. Allocations are counted in a binary of their own,
 //! `tests/alloc.rs`.
 //!
-//! Cargo features and variables: without `bevy_ecs` all but `ecs` and `demo` is tested;
+//! Cargo features and variables: without `bevy_ecs` all but `ecs` and `demo` is tested, `replay` with its feature;
 //! `FRAMESTEP_CASES` and `FRAMESTEP_SEED` give random tests another number and another draw.
 
 #![allow(unused_must_use, reason = "most scripts here are spawned for what they do and detached")]
 
 #[cfg(all(feature = "bevy_ecs", not(miri)))]
 mod demo;
+mod determinism;
 #[cfg(feature = "bevy_ecs")]
 mod ecs;
 #[cfg(all(feature = "bevy_ecs", not(miri)))]
 mod examples;
+#[cfg(feature = "explore")]
+mod explore;
 mod failures;
 mod foreign;
 #[cfg(not(miri))]

@@ -49,6 +49,8 @@ pub enum Fault {
     CheckFailed,
     /// The state couldn't be hashed.
     NotHashed,
+    /// The game was built with another seed than its setup has.
+    OtherSeed,
 }
 
 /// A seed whose end depends on the order of what is ready at the same time.
@@ -230,7 +232,7 @@ impl fmt::Display for Failure {
         let RunCode { seed, order, .. } = self.code;
         write!(f, "{}  seed {seed}, order {order}, frame {}: ", self.code, self.frame)?;
         match self.fault {
-            Fault::Panicked | Fault::ScriptFailed => Ok(()),
+            Fault::Panicked | Fault::ScriptFailed | Fault::OtherSeed => Ok(()),
             Fault::CheckFailed => f.write_str("the check failed: "),
             Fault::NotHashed => f.write_str("the state can't be hashed: "),
         }?;

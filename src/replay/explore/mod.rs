@@ -156,7 +156,7 @@ impl<'a, G: Game> Explore<'a, G> {
     }
 
     /// A hash of what counts about the state of a game, for [`compare_orders`](Self::compare_orders) and the number of
-    /// different ends.
+    /// different ends. Where this isn't set, it is the hash of what is registered in the game's world.
     #[must_use]
     pub fn state(mut self, state: impl Fn(&mut G) -> u64 + Sync + 'a) -> Self {
         self.state = Some(Box::new(state));
@@ -178,7 +178,7 @@ impl<'a, G: Game> Explore<'a, G> {
     }
 
     /// How many shuffled orders of equals are played beside the plain one: none unless set. Their seeds are in
-    /// [`Setup::shuffle`].
+    /// [`Setup::shuffle`], for the game to hand to [`Builder::shuffle`](crate::Builder::shuffle).
     #[must_use]
     pub fn shuffles(mut self, orders: u32) -> Self {
         self.shuffles = orders;

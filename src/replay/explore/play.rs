@@ -9,8 +9,11 @@ use crate::executor::IncidentKind;
 use crate::replay::game::Game;
 #[cfg(feature = "bevy_ecs")]
 use crate::replay::told::{self, Hearing};
+#[cfg(feature = "bevy_ecs")]
+use crate::replay::world::HashWorld;
 
-const NOTHING_HASHED: &str = "orders can't be compared where nothing is hashed: say what counts by `Explore::state`";
+const NOTHING_HASHED: &str = "orders can't be compared where nothing is hashed: say what counts by `Explore::state`, or \
+    register components and resources of the world by `HashWorld`";
 
 /// Why a run went no further.
 pub(super) type Failed = (Fault, String);
@@ -26,19 +29,27 @@ pub(super) struct Play<'a, 'b, G: Game> {
 }
 
 impl<'a, 'b, G: Game> Play<'a, 'b, G> {
-    pub(super) fn new(explore: &'a Explore<'b, G>, code: RunCode) -> Self {
+    pub(super) fn new(explore: &'a Explore<'b, G>, code: RunCode) -> Result<Self, Failed> {
         #[cfg_attr(not(feature = "bevy_ecs"), expect(unused_mut, reason = "a world is listened to"))]
         let mut game = (explore.build)(&explore.setup_of(code));
+        let seed = game.executor().seed();
+        if seed != code.seed {
+            let message = format!(
+                "the setup has seed {}, and the game's executor {seed}: build it with `Builder::seed`, of `setup.seed`",
+                code.seed
+            );
+            return Err((Fault::OtherSeed, message));
+        }
         #[cfg(feature = "bevy_ecs")]
         let hearing = game.world().map(Hearing::before);
-        Play {
+        Ok(Play {
             explore,
             game,
             draws: Draws::new(code.seed),
             frame: 0,
             #[cfg(feature = "bevy_ecs")]
             hearing,
-        }
+        })
     }
 
     /// Plays a frame, and checks it.
@@ -69,10 +80,19 @@ impl<'a, 'b, G: Game> Play<'a, 'b, G> {
 
     /// The hash of the state; `None` where nothing is hashed.
     pub(super) fn state(&mut self) -> Result<Option<u64>, Failed> {
-        match &self.explore.state {
-            Some(state) => Ok(Some(state(&mut self.game))),
-            None if self.explore.compares_orders => Err((Fault::NotHashed, NOTHING_HASHED.to_owned())),
-            None => Ok(None),
+        if let Some(state) = &self.explore.state {
+            return Ok(Some(state(&mut self.game)));
+        }
+        #[cfg(feature = "bevy_ecs")]
+        if let Some(world) = self.game.world() {
+            let hash = world.world_hash().map_err(|error| (Fault::NotHashed, error.to_string()))?;
+            if !hash.kinds.is_empty() {
+                return Ok(Some(hash.total));
+            }
+        }
+        match self.explore.compares_orders {
+            true => Err((Fault::NotHashed, NOTHING_HASHED.to_owned())),
+            false => Ok(None),
         }
     }
 
@@ -119,7 +139,7 @@ pub(super) fn run<G: Game>(
     let _others = told::set_aside();
     let mut frame = 0;
     let failed = panics::catch(is_loud, || {
-        let mut play = Play::new(explore, code);
+        let mut play = Play::new(explore, code)?;
         while frame < code.frames {
             frame += 1;
             play.frame()?;
@@ -136,7 +156,8 @@ pub(super) fn first_difference<G: Game>(explore: &Explore<'_, G>, one: RunCode, 
     #[cfg(feature = "bevy_ecs")]
     let _others = told::set_aside();
     let difference = panics::catch(false, || {
-        let (mut one_run, mut other_run) = (Play::new(explore, one), Play::new(explore, other));
+        let mut one_run = Play::new(explore, one).ok()?;
+        let mut other_run = Play::new(explore, other).ok()?;
         loop {
             if one_run.state().ok()? != other_run.state().ok()? {
                 return Some(one_run.frame_number());

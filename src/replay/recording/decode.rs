@@ -81,6 +81,9 @@ struct Carried {
     input: Vec<u8>,
     shape: Vec<Option<u8>>,
     world: u32,
+    /// Of arrivals.
+    names: Strings,
+    /// Of lines.
     strings: Strings,
     known: BTreeMap<Key, Known>,
     causes: [Option<Origin>; 16],
@@ -179,13 +182,13 @@ impl Carried {
         Ok(match bytes.varint()? {
             0 => Arrival::Wake(bytes.varint()?),
             1 => {
-                let (name, number, value) = (self.strings.take(bytes)?, short(bytes)?, bytes.bytes()?);
+                let (name, number, value) = (self.names.take(bytes)?, short(bytes)?, bytes.bytes()?);
                 budget.spend(value.len())?;
                 Arrival::Value(name, number, value.to_vec())
             }
-            2 => Arrival::LastSent(self.strings.take(bytes)?, short(bytes)?),
-            3 => Arrival::Unkept(self.strings.take(bytes)?),
-            4 => Arrival::Asset(self.strings.take(bytes)?),
+            2 => Arrival::LastSent(self.names.take(bytes)?, short(bytes)?),
+            3 => Arrival::Unkept(self.names.take(bytes)?),
+            4 => Arrival::Asset(self.names.take(bytes)?),
             _ => return Err("an arrival of no known kind"),
         })
     }

@@ -65,7 +65,7 @@ impl Inflater {
             if status == Status::StreamEnd {
                 return Err(WRONG);
             }
-            if out.len() < out.capacity() {
+            if (self.0.total_in(), out.len()) == before {
                 return if deflated.is_empty() { Ok(()) } else { Err(WRONG) };
             }
         }

@@ -121,6 +121,9 @@ struct Carried {
     input: Vec<u8>,
     shape: Vec<Option<u8>>,
     world: u32,
+    /// Of arrivals. The columns are read one after another, and so tables belong to one column.
+    names: Strings,
+    /// Of lines.
     strings: Strings,
     known: BTreeMap<Key, Known>,
     causes: [Option<Origin>; 16],
@@ -189,7 +192,7 @@ impl Encoder {
             put_varint(out, frame.arrivals.len() as u64);
             for (step, arrival) in &frame.arrivals {
                 put_varint(out, (*step).into());
-                put_arrival(out, &mut carried.strings, arrival);
+                put_arrival(out, &mut carried.names, arrival);
             }
         }
         if self.detail == Detail::Sparse {

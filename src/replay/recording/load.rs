@@ -189,26 +189,26 @@ impl Recording {
     ///
     /// At most the 3,600 frames before the first of them are decoded to find it.
     pub fn range(&self, frames: Range<u64>) -> Frames<'_> {
+        Frames { recording: self, cursor: self.cursor(frames) }
+    }
+
+    /// A place in front of these frames, for one who keeps the recording beside it.
+    pub(crate) fn cursor(&self, frames: Range<u64>) -> Cursor {
         let to = frames.end.min(self.frames);
         let from = frames.start.min(to);
         let key = from / KEY_FRAMES * KEY_FRAMES;
         let block = self.blocks.partition_point(|block| block.first < key);
-        let mut frames = Frames {
-            recording: self,
-            reader: Reader::new(self.detail),
-            block,
-            ready: Vec::new().into_iter(),
-            left: to - from,
-        };
+        let reader = Reader::new(self.detail);
+        let mut cursor = Cursor { reader, block, ready: Vec::new().into_iter(), left: to - from };
         if from < to {
             let mut skip = from - key;
-            while skip >= frames.ready.len() as u64 {
-                skip -= frames.ready.len() as u64;
-                frames.read_block();
+            while skip >= cursor.ready.len() as u64 {
+                skip -= cursor.ready.len() as u64;
+                cursor.read_block(self);
             }
-            frames.ready.by_ref().take(skip as usize).for_each(drop);
+            cursor.ready.by_ref().take(skip as usize).for_each(drop);
         }
-        frames
+        cursor
     }
 
     /// Writes it to a file, whole or not at all: to a new file beside it first, which then takes its place.
@@ -306,6 +306,24 @@ impl Reader {
 /// The frames of a recording; given by [`Recording::iter`] and [`Recording::range`].
 pub struct Frames<'a> {
     recording: &'a Recording,
+    cursor: Cursor,
+}
+
+impl Iterator for Frames<'_> {
+    type Item = RecordedFrame;
+
+    fn next(&mut self) -> Option<RecordedFrame> {
+        self.cursor.next(self.recording)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = usize::try_from(self.cursor.left);
+        (left.unwrap_or(usize::MAX), left.ok())
+    }
+}
+
+/// A place in a recording.
+pub(crate) struct Cursor {
     reader: Reader,
     /// The block that is read next.
     block: usize,
@@ -313,29 +331,21 @@ pub struct Frames<'a> {
     left: u64,
 }
 
-impl Frames<'_> {
-    fn read_block(&mut self) {
-        let at = &self.recording.blocks[self.block];
-        let frames = self.reader.read(&self.recording.bytes, at).expect("each block was read when it was loaded");
-        self.ready = frames.into_iter();
-        self.block += 1;
-    }
-}
-
-impl Iterator for Frames<'_> {
-    type Item = RecordedFrame;
-
-    fn next(&mut self) -> Option<RecordedFrame> {
+impl Cursor {
+    /// The next frame of the recording that it was made by.
+    pub(crate) fn next(&mut self, recording: &Recording) -> Option<RecordedFrame> {
         self.left = self.left.checked_sub(1)?;
         if self.ready.len() == 0 {
-            self.read_block();
+            self.read_block(recording);
         }
         self.ready.next()
     }
 
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = usize::try_from(self.left);
-        (left.unwrap_or(usize::MAX), left.ok())
+    fn read_block(&mut self, recording: &Recording) {
+        let at = &recording.blocks[self.block];
+        let frames = self.reader.read(&recording.bytes, at).expect("each block was read when it was loaded");
+        self.ready = frames.into_iter();
+        self.block += 1;
     }
 }
 
@@ -343,6 +353,6 @@ impl FusedIterator for Frames<'_> {}
 
 impl fmt::Debug for Frames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Frames").field("left", &self.left).finish_non_exhaustive()
+        f.debug_struct("Frames").field("left", &self.cursor.left).finish_non_exhaustive()
     }
 }

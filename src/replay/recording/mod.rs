@@ -50,7 +50,7 @@
 //! | lines | of each step the number of lines, then each; the number of state lines, then each | full |
 //!
 //! - A **string** is its number in the table of strings, a varint; one past the end means that it is new: its length and
-//!   its bytes follow. An *optional* string is 0 for none, else its number + 1.
+//!   its bytes follow. Arrivals have a table, and lines have another. An *optional* string is 0 for none, else its number + 1.
 //! - An **arrival** is the step (varint) and a tag: 0 wake (script), 1 value (inlet's name as string, number, length, bytes),
 //!   2 last sender (name, number), 3 unkept (place as string), 4 asset (path as string).
 //! - A **line** is a byte, [`ChangeKind`](crate::ChangeKind) in the low four bits, and in the high ones what follows; the
@@ -63,7 +63,7 @@
 //!   it is gone, else 1 more than the first varint of the change of bytes from the cell's last value, and the rest of that.
 //!   Its hash is the next word.
 //!
-//! No block holds more than [`limits::BLOCK_BYTES`](limits), counted as memory: a reader refuses what would.
+//! No block holds more than 128 MiB, counted as `limits.rs` does: a reader refuses what would.
 
 mod blocks;
 mod bytes;
@@ -82,6 +82,7 @@ use super::line::StepTrail;
 
 pub use error::{RecordingCause, RecordingError};
 pub use fingerprint::fingerprint;
+pub(crate) use load::Cursor;
 pub use load::{Frames, Recording};
 pub use writer::RecordingWriter;
 

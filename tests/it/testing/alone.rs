@@ -74,7 +74,7 @@ fn an_assertion_that_fails_says_what_the_script_does() {
     assert_eq!(
         told(|| drop(test.assert_waits(&door, WaitKind::Signal))),
         "expected a script that waits for Signal; but script `door` (number 1, spawned at HERE, polled 1 times) \
-         waits for Sleep, due in 983.333333ms, at HERE"
+         waits for Sleep, due in 983.333333ms, since frame 1, at HERE"
     );
     let parked = test.assert_waits(&door, WaitKind::Sleep);
     let place = told(|| drop(parked.clone().at("window.rs")));
@@ -118,7 +118,7 @@ fn until_counts_frames_and_says_what_keeps_it_waiting() {
     assert_eq!(
         failure,
         "it isn't so after 2 frames:\n  script `gate` (number 2, spawned at HERE, polled 1 times) waits for Frames, \
-         due in 8 frames, at HERE"
+         due in 8 frames, since frame 7, at HERE"
     );
 }
 
@@ -157,4 +157,49 @@ fn a_clock_that_stands_still_is_no_endless_test() {
         test.advance(SECOND);
     });
     assert_eq!(failure, "a frame doesn't move the clock, so no number of frames is 1s long");
+}
+
+#[test]
+fn a_trace_is_all_that_happened_in_words() {
+    let mut test = ExecutorTest::new();
+    test.spawn(async {
+        let lamp = framestep::spawn(async {
+            sleep(Duration::from_millis(20)).await;
+            let _ = framestep::random() | 1;
+        });
+        lamp.named("lamp").await;
+    })
+    .named("door");
+    let guard = test.spawn(next_frame());
+    test.step(1);
+    test.hold(guard.id());
+    guard.cancel();
+    test.step(2);
+    let trace = test.trace();
+    let draw = trace.split(' ').find(|word| word.starts_with("0x")).expect("there is a draw").trim().to_owned();
+    assert_eq!(
+        trace.replace(&draw, "DRAW"),
+        "frame 0 game: door#1 spawned\n\
+         frame 0 game: NextFrame#2 spawned\n\
+         frame 1 main: door#1 polled, by the game\n\
+         frame 1 main: lamp#3 spawned, by door#1\n\
+         frame 1 main: NextFrame#2 polled, by the game\n\
+         frame 1 main: lamp#3 polled, by door#1\n\
+         frame 1 game: NextFrame#2 held\n\
+         frame 1 game: NextFrame#2 cancelled\n\
+         frame 3 main: lamp#3 polled, by a timer\n\
+         frame 3 main: lamp#3 drew DRAW\n\
+         frame 3 main: lamp#3 completed\n\
+         frame 3 main: door#1 polled, by lamp#3\n\
+         frame 3 main: door#1 completed\n"
+    );
+    assert_eq!(test.trace(), trace, "it is shown as often as it is asked for");
+}
+
+#[test]
+fn an_executor_without_a_trace_says_so() {
+    let mut test = ExecutorTest::of(framestep::Executor::new());
+    test.step(1);
+    let failure = told(|| drop(test.trace()));
+    assert_eq!(failure, "this executor keeps no trace: build it with `Builder::trace(true)`");
 }

@@ -55,7 +55,7 @@ fn an_assertion_that_fails_says_what_the_script_does() {
     assert_eq!(
         told(|| drop(test.assert_waits(guard, WaitKind::Event))),
         "expected a script that waits for Event; but script `stand` (number 1, spawned at HERE, polled 1 times) waits \
-         for NextFrame, due in 1 frame, at HERE"
+         for NextFrame, due in 1 frame, since frame 1, at HERE"
     );
     let nobody = test.spawn_empty();
     assert_eq!(
@@ -198,4 +198,24 @@ fn an_app_is_stepped_by_its_updates() {
     test.assert_ended(door);
     let words = test.words();
     assert!(words.starts_with("1: .; 2: .;") && words.contains("; 61: ") && words.contains("open"), "{words}");
+}
+
+#[test]
+#[cfg(not(miri))]
+fn a_golden_trace_is_compared_with_its_file() {
+    let mut test = ScriptTest::new();
+    test.spawn(Script::named("door", async |_: Me| {
+        frames(2).await;
+        Ok(())
+    }));
+    test.step(3);
+    test.assert_trace("tests/golden/door.trace");
+    if std::env::var_os("BLESS").is_some() {
+        return;
+    }
+    test.script(Script::named("lamp", stand));
+    test.step(1);
+    let failure = told(|| test.assert_trace("tests/golden/door.trace")).replace('\\', "/");
+    assert!(failure.starts_with("tests/golden/door.trace: the first difference is in line "), "{failure}");
+    assert!(failure.contains("- expected (its end)") && failure.contains("lamp#2 spawned"), "{failure}");
 }
