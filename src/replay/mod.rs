@@ -55,6 +55,8 @@
 //! | `world` | the hash of a world's state, systems whose order is left open |
 //! | `error` | what keeps a game from being recorded or replayed |
 
+#[cfg(feature = "bevy_time")]
+mod app;
 mod determinism;
 mod error;
 #[cfg(feature = "explore")]
@@ -76,6 +78,8 @@ mod verify;
 #[cfg(feature = "bevy_ecs")]
 mod world;
 
+#[cfg(feature = "bevy_time")]
+pub use app::{AppGame, InputPort, ReplayPlugin, ReplayStatus, ReplaySystems, TakeInput};
 pub use determinism::{Determinism, check_determinism};
 pub use error::ReplayError;
 #[cfg(feature = "explore")]
