@@ -31,7 +31,8 @@ type Give<I> = Box<dyn Fn(&mut World, &I) + Send + Sync>;
 
 /// How a frame's input is read from a world, and given to it.
 ///
-/// What a frame doesn't give is to be as if it had never come from outside: so `giving` overwrites all of it.
+/// `giving` overwrites all that came from outside, so that in a replay nothing of it is left. A message lies in its
+/// buffer for two frames: an input that is read from there comes twice, so read it from where it comes in.
 ///
 /// ```
 /// use bevy_ecs::prelude::*;
@@ -41,13 +42,16 @@ type Give<I> = Box<dyn Fn(&mut World, &I) + Send + Sync>;
 /// #[derive(Message, Clone, Serialize, Deserialize)]
 /// struct Move { unit: u32, to: (i32, i32) }
 ///
-/// // The input is the moves that came in this frame.
+/// /// Moves that came over the net, and which the game hasn't heard of yet.
+/// #[derive(Resource, Default)]
+/// struct Inbox(Vec<Move>);
+///
+/// // The input is the moves that came since the last frame; the game reads them as messages.
 /// let moves = InputPort::new(
-///     |world| world.resource_mut::<Messages<Move>>().drain().collect::<Vec<Move>>(),
+///     |world| std::mem::take(&mut world.resource_mut::<Inbox>().0),
 ///     |world, moves: &Vec<Move>| {
-///         let mut messages = world.resource_mut::<Messages<Move>>();
-///         messages.clear();
-///         messages.write_batch(moves.iter().cloned());
+///         world.resource_mut::<Inbox>().0.clear();
+///         world.write_message_batch(moves.iter().cloned());
 ///     },
 /// );
 /// # let _ = moves;
