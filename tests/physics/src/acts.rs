@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use framestep::replay::ReplayKey;
 use bevy_ecs::prelude::*;
+use framestep::replay::ReplayKey;
 use framestep::{EntityAccess, Me, Race, Script, ScriptError, frames, race, random};
 use rapier2d::prelude::{
     ColliderBuilder, FixedJointBuilder, ImpulseJointHandle, JointAxis, RigidBody, RigidBodyBuilder, Vector,

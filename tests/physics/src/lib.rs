@@ -12,7 +12,7 @@
 //! | `yard` | all of it put together, as a `Game` |
 //! | `player` | the player of the recording |
 //!
-//! `cargo run -- record FILE` makes the recording anew.
+//! `cargo run --release -- record yard.replay` makes the recording anew; `BLESS=1 cargo test` does so with its own input.
 
 mod acts;
 pub mod player;
@@ -25,3 +25,6 @@ mod yard;
 
 pub use world::Pushes;
 pub use yard::Yard;
+
+/// How many frames the recording has: a minute.
+pub const FRAMES: u64 = 3_600;

@@ -2,7 +2,12 @@
 //!
 //! The rule: the same seed presses the same keys. The numbers are made here, so that the recording depends on no crate.
 
+use std::time::Duration;
+
 use crate::world::Pushes;
+
+/// The length of a frame, a sixtieth of a second.
+pub const STEP: Duration = Duration::from_nanos(16_666_667);
 
 /// A player who presses keys at random.
 #[derive(Clone, Debug)]

@@ -157,14 +157,15 @@ pub async fn gusts(me: Me) -> Result {
     }
 }
 
-/// The player's cart: pushed, slowed down by its wheels, and drawn home by a spring.
+/// The player's cart: pushed, slowed down by its wheels, and held between two springs.
 pub async fn cart(me: Me) -> Result {
     loop {
         let pushes = me.resource(|pushes: &Pushes| *pushes)?;
         let (x, speed) = me.read(|(pose, velocity): (&Pose, &Velocity)| (pose.x(), velocity.linear.x))?;
-        push(&me, Vector::new(7.0 * f32::from(pushes.thrust), 0.0))?;
+        push(&me, Vector::new(20.0 * f32::from(pushes.thrust), 0.0))?;
         push(&me, Vector::new(-0.7 * speed, 0.0))?;
-        push(&me, Vector::new(-0.9 * (x + 6.0), 0.0))?;
+        push(&me, Vector::new(-3.0 * (x + 26.0), 0.0))?;
+        push(&me, Vector::new(-3.0 * (x - 14.0), 0.0))?;
         if pushes.hop {
             with_body(&me, &me, |cart| cart.apply_impulse(Vector::new(0.0, 1.6), true))?;
         }

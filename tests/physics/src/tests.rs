@@ -4,20 +4,22 @@
 //! side by side; a verification has to name the same frame, component and body.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use bevy_ecs::prelude::*;
 use framestep::ScriptExecutor;
-use framestep::replay::{Game, ReplayKey, Setup};
+use framestep::replay::{Detail, Game, Recorder, Recording, ReplayKey, Setup, Verify, VerifyError, verify};
 use rapier2d::prelude::Vector;
 
-use crate::player::Player;
+use crate::player::{Player, STEP};
 use crate::systems;
 use crate::world::{Body, Forces, Physics, Pose, Velocity};
 use crate::yard::{DOMINOES, Yard};
 
-/// A sixtieth of a second.
-const STEP: Duration = Duration::from_nanos(16_666_667);
+/// So many frames are enough for a fault to show.
+const SOME_FRAMES: u64 = 180;
+
+/// From this frame on forces are added up backwards.
+const LATE: u64 = 30;
 
 /// The bits of every body, by component and key.
 fn bits(yard: &mut Yard) -> BTreeMap<(&'static str, ReplayKey), Vec<u32>> {
@@ -33,7 +35,7 @@ fn bits(yard: &mut Yard) -> BTreeMap<(&'static str, ReplayKey), Vec<u32>> {
 /// The first frame after which two yards differ, and the first component and body that does.
 fn first_difference(mut good: Yard, mut bad: Yard) -> (u64, &'static str, ReplayKey) {
     let mut player = Player::new(1);
-    for frame in 1..=600 {
+    for frame in 1..=SOME_FRAMES {
         let pushes = player.next_pushes();
         good.frame(&pushes, STEP);
         bad.frame(&pushes, STEP);
@@ -42,16 +44,16 @@ fn first_difference(mut good: Yard, mut bad: Yard) -> (u64, &'static str, Replay
             return (frame, kind, key.clone());
         }
     }
-    panic!("the fault doesn't show in 600 frames");
+    panic!("the fault doesn't show in {SOME_FRAMES} frames");
 }
 
-/// Adds up the forces backwards from frame 100 on.
+/// Adds up the forces backwards from a frame on.
 fn add_forces_backwards(
     executor: NonSend<ScriptExecutor>,
     mut physics: ResMut<Physics>,
     mut pushed: Query<(&Body, &mut Forces), Changed<Forces>>,
 ) {
-    let late = executor.executor().frame() >= 100;
+    let late = executor.executor().frame() >= LATE;
     for (body, mut forces) in &mut pushed {
         let forces: Vec<Vector> = std::mem::take(&mut forces.bypass_change_detection().0);
         if late {
@@ -62,17 +64,47 @@ fn add_forces_backwards(
     }
 }
 
-fn with_forces_backwards(setup: &Setup) -> Yard {
-    Yard::with(setup, 0..DOMINOES, add_forces_backwards)
+/// Some frames of the yard as it should be.
+fn recorded(setup: &Setup) -> Recording {
+    let mut yard = Yard::new(setup);
+    let mut player = Player::new(setup.seed);
+    let mut recorder = Recorder::to(Vec::new(), setup, Detail::Full, &mut yard).expect("the yard is traced");
+    for _ in 0..SOME_FRAMES {
+        recorder.frame(&mut yard, &player.next_pushes(), STEP).expect("everything has a key");
+    }
+    let bytes = recorder.finish(&mut yard).expect("everything has a key");
+    Recording::from_bytes(bytes).expect("it has just been written")
 }
 
-fn with_dominoes_backwards(setup: &Setup) -> Yard {
-    Yard::with(setup, (0..DOMINOES).rev(), systems::add_forces)
+/// A verification of a faulty yard names the frame, the component and the body in which the fault shows first.
+fn assert_found(faulty: impl Fn(&Setup) -> Yard) -> u64 {
+    let setup = Setup::new(1);
+    let (frame, kind, key) = first_difference(Yard::new(&setup), faulty(&setup));
+    match Verify::new(recorded(&setup)).run(faulty) {
+        Err(VerifyError::Diverged(found)) => {
+            let blamed = found.state.first().expect("a body moves otherwise");
+            let blamed = (found.frame, blamed.kind.as_str(), blamed.entity.clone());
+            assert_eq!(blamed, (frame, kind, key.to_string()), "{found}");
+            assert_eq!(found.equal_frame, frame - 1, "{found}");
+            assert!(found.script.is_none(), "no script did anything else yet: {found}");
+        }
+        other => panic!("the fault isn't found: {other:?}"),
+    }
+    frame
 }
 
 #[test]
-fn where_faults_show() {
-    let setup = Setup::new(1);
-    println!("{:?}", first_difference(Yard::new(&setup), with_forces_backwards(&setup)));
-    println!("{:?}", first_difference(Yard::new(&setup), with_dominoes_backwards(&setup)));
+fn a_minute_replays() {
+    verify(concat!(env!("CARGO_MANIFEST_DIR"), "/yard.replay"), Yard::new);
+}
+
+#[test]
+fn forces_added_up_in_another_order_are_found() {
+    let frame = assert_found(|setup| Yard::with(setup, 0..DOMINOES, add_forces_backwards));
+    assert!(frame >= LATE, "until then they are added up as they should");
+}
+
+#[test]
+fn bodies_that_come_in_another_order_are_found() {
+    assert_found(|setup| Yard::with(setup, (0..DOMINOES).rev(), systems::add_forces));
 }

@@ -3,8 +3,8 @@
 //! The rule: what the physics knows of a body is mirrored in `Pose` and `Velocity` after every step, and these are what
 //! scripts wait for and what a replay compares, by their bits.
 
-use framestep::replay::ReplayKey;
 use bevy_ecs::prelude::*;
+use framestep::replay::ReplayKey;
 use rapier2d::prelude::{
     Collider, ColliderBuilder, ImpulseJointHandle, PhysicsWorld, Pose as Placement, RigidBodyBuilder, RigidBodyHandle,
     Vector,

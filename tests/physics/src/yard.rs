@@ -41,7 +41,7 @@ impl Yard {
         add_forces: impl IntoScheduleConfigs<bevy_ecs::system::ScheduleSystem, M>,
     ) -> Self {
         let mut world = World::new();
-        world.insert_non_send(ScriptExecutor::new(Executor::builder().seed(setup.seed).trace(true).build()));
+        world.insert_non_send(ScriptExecutor::new(setup.builder().build()));
         world.insert_resource(Length(Duration::ZERO));
         world.init_resource::<Physics>();
         world.init_resource::<Pushes>();
