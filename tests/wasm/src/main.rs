@@ -11,6 +11,8 @@ mod acts;
 mod grid;
 #[path = "../../../examples/demo/map.rs"]
 mod map;
+#[path = "../../../examples/demo/night.rs"]
+mod night;
 #[path = "../../../examples/demo/scripts.rs"]
 mod scripts;
 #[path = "../../../examples/demo/stage.rs"]
@@ -20,16 +22,15 @@ mod systems;
 #[path = "../../../examples/demo/world.rs"]
 mod world;
 
-use map::Museum;
-use stage::Stage;
+use framestep::replay::Game;
+use stage::{FRAME, Stage};
+use world::Keys;
 
 fn main() {
-    let museum = Museum::bundled().expect("the museum is as it was made");
     let (frames, seed) = (1800, 7);
-    let mut stage = Stage::new(&museum, seed, 0);
-    let mut live = 0;
+    let mut stage = Stage::build(&night::setup(seed, None, 0));
     for _ in 0..frames {
-        live = stage.frame().live;
+        stage.frame(&Keys::default(), FRAME);
     }
-    println!("frames={frames} live={live} trace={:016x}", stage.trace_hash());
+    println!("frames={frames} live={} trace={:016x}", stage.report().live, stage.trace_hash());
 }
