@@ -63,6 +63,8 @@ pub(crate) struct Store {
     pub(crate) queries: Queries,
     #[cfg(feature = "replay")]
     pub(crate) following: Following,
+    #[cfg(feature = "bevy_asset")]
+    pub(crate) assets: super::assets::AssetArrivals,
     late: LateCleanUps,
     /// The scripts that a script owns, by the index of its id, in the order in which they started.
     wards: RefCell<Lists<ScriptId>>,
@@ -115,6 +117,8 @@ impl Store {
             queries: Queries::default(),
             #[cfg(feature = "replay")]
             following: Following::default(),
+            #[cfg(feature = "bevy_asset")]
+            assets: super::assets::AssetArrivals::default(),
             late: LateCleanUps::default(),
             wards: RefCell::default(),
             closed: Cell::new(false),

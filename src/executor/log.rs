@@ -151,6 +151,21 @@ impl Executor {
     }
 }
 
+#[cfg(feature = "replay")]
+impl Core {
+    /// Logs, marks and keeps nothing from here on, and forgets what wasn't taken: nobody will take it.
+    pub(crate) fn unwatch(&self) {
+        self.log.asked.set(false);
+        if !self.in_step.get() {
+            self.log.set_on(false);
+        }
+        self.log.has_marks.set(false);
+        self.log.changes.borrow_mut().clear();
+        self.log.marks.borrow_mut().clear();
+        self.keep_no_arrivals();
+    }
+}
+
 impl Core {
     /// Notes that a lane's step begins.
     #[inline]

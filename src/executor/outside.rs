@@ -86,6 +86,15 @@ impl Outside {
     }
 }
 
+#[cfg(feature = "replay")]
+impl Core {
+    /// Keeps nothing that comes from outside from here on, and forgets what was kept.
+    pub(super) fn keep_no_arrivals(&self) {
+        self.outside.keeps.set(false);
+        self.outside.kept.borrow_mut().clear();
+    }
+}
+
 impl Executor {
     /// Keeps what comes from outside from here on, or no longer, for [`take_arrivals`](Self::take_arrivals).
     #[doc(hidden)]
@@ -149,19 +158,41 @@ impl Executor {
 }
 
 impl Core {
+    /// Whether what comes from outside is kept.
+    #[inline]
+    pub(crate) fn keeps_arrivals(&self) -> bool {
+        self.outside.keeps.get()
+    }
+
     /// Keeps something that came from outside, if anybody asked: in the step that is running, or between steps in
     /// the next.
-    pub(crate) fn note_arrival(&self, arrival: impl FnOnce() -> Arrival) {
-        if self.outside.keeps.get() {
+    pub(crate) fn note_arrival(&self, arrival: Arrival) {
+        if self.keeps_arrivals() {
             let steps = self.outside.steps.get();
             let step = if self.in_step.get() { steps.saturating_sub(1) } else { steps };
-            let arrival = arrival();
             self.outside.kept.borrow_mut().push((step, arrival));
         }
     }
 
+    /// The paths of the assets that the replay still has, in order.
+    #[cfg_attr(not(feature = "bevy_asset"), allow(dead_code, reason = "for waits for assets"))]
+    pub(crate) fn replayed_assets(&self) -> Vec<Arc<str>> {
+        let queue = self.outside.queue.borrow();
+        let path = |(_, arrival): &(u32, Arrival)| match arrival {
+            Arrival::Asset(path) => Some(path.clone()),
+            _ => None,
+        };
+        queue.iter().filter_map(path).collect()
+    }
+
+    /// An outer layer can't do as recorded.
+    #[cfg_attr(not(feature = "bevy_asset"), allow(dead_code, reason = "for waits for assets"))]
+    pub(crate) fn replay_fault(&self, fault: String) {
+        self.outside.fault(fault);
+    }
+
     /// What the replay took in for outer layers and nobody has taken since, in order.
-    #[allow(dead_code, reason = "for the layer over an ECS")]
+    #[cfg_attr(not(feature = "bevy_asset"), allow(dead_code, reason = "for waits for assets"))]
     pub(crate) fn take_passed_on(&self) -> Vec<Arrival> {
         self.outside.passed_on.take()
     }
@@ -202,7 +233,7 @@ impl Core {
             }),
         };
         if let Some(arrival) = arrival {
-            self.note_arrival(|| arrival);
+            self.note_arrival(arrival);
         }
     }
 
@@ -210,7 +241,9 @@ impl Core {
     pub(super) fn take_in_replayed(&self) {
         let mut numbers = None;
         while let Some(arrival) = self.outside.next_due() {
-            self.note_arrival(|| arrival.clone());
+            if self.keeps_arrivals() {
+                self.note_arrival(arrival.clone());
+            }
             match &arrival {
                 Arrival::Wake(number) => {
                     let known = numbers.get_or_insert_with(|| self.tasks_by_number());

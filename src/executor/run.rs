@@ -26,6 +26,10 @@ impl Core {
     /// Runs the lane's ready queue. May unwind with a script's panic; then it can be called again.
     pub(super) fn run(&self, lane: &LaneState) {
         self.drain();
+        if self.trace.is_on() {
+            // One that a panic broke off.
+            self.end_traced_row();
+        }
         let waker = waker::lend(&self.running);
         let is_done = match (self.trace.is_on(), self.shuffle.is_on()) {
             (false, false) => self.run_all::<false>(lane, &waker),

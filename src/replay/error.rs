@@ -55,6 +55,8 @@ pub enum ReplayError {
     },
     /// A recorder was told of the end of a frame without its beginning, or the other way round.
     OutOfTurn,
+    /// A frame before this one couldn't be recorded, and said why.
+    Ended,
     /// A frame was asked for that the recording doesn't have.
     NoSuchFrame {
         /// The frame, from 0 for the beginning.
@@ -97,6 +99,10 @@ impl fmt::Display for ReplayError {
             ReplayError::OutOfTurn => write!(
                 f,
                 "a recorder is told of each frame twice, `before` and `after` it: call both, in turn, or `frame`"
+            ),
+            ReplayError::Ended => write!(
+                f,
+                "the recording ended with a frame that couldn't be recorded: finish it, and start another at a game's beginning"
             ),
             ReplayError::NoSuchFrame { frame, frames } => {
                 write!(f, "there is no frame {frame}: the recording has {frames}, and frame 0 is its beginning")

@@ -81,9 +81,8 @@ mod of_world {
     /// A game that is a world and a schedule, without an app: a frame gives the input to the world, and runs the
     /// schedule once.
     ///
-    /// A frame's length is the step of [`step_scripts`](crate::step_scripts) within it
-    #[cfg_attr(feature = "bevy_time", doc = "unless the world has a `Time`, which is advanced by it before")]
-    /// .
+    /// A frame's length is that of the step which [`step_scripts`](crate::step_scripts) makes in it.
+    #[cfg_attr(feature = "bevy_time", doc = "If the world has a `Time`, that is advanced by it first.")]
     ///
     /// ```
     /// use std::time::Duration;

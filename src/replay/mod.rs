@@ -2,7 +2,7 @@
 //!
 //! A game is built from a [`Setup`] and played frame by frame, each a function of its input and its length: a
 //! [`Game`]. A [`Recorder`] keeps what each frame was given and what it did, in one small file; a [`Player`] steps
-//! through that, forwards and back; [`verify`] plays it on the game as it is now, and reports the first frame that does
+//! through that, forwards and back; [`verify`](fn@verify) plays it on the game as it is now, and reports the first frame that does
 //! something else, the script or the component to blame, and what led there. [`check_determinism`] does so without a
 //! file: the game is played twice here and once in another process.
 //!
@@ -55,6 +55,8 @@
 //! | `world` | the hash of a world's state, systems whose order is left open |
 //! | `error` | what keeps a game from being recorded or replayed |
 
+#[cfg(feature = "bevy_time")]
+mod app;
 mod determinism;
 mod error;
 #[cfg(feature = "explore")]
@@ -76,6 +78,8 @@ mod verify;
 #[cfg(feature = "bevy_ecs")]
 mod world;
 
+#[cfg(feature = "bevy_time")]
+pub use app::{AppGame, InputPort, ReplayPlugin, ReplayStatus, ReplaySystems, TakeInput};
 pub use determinism::{Determinism, check_determinism};
 pub use error::ReplayError;
 #[cfg(feature = "explore")]

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use super::probe::{Observed, Probe};
 use super::recording::Cursor;
 use super::{Detail, Game, RecordedFrame, Recording, ReplayError, Setup};
@@ -49,7 +51,7 @@ impl<G: Game> Playback<G> {
         if let Some(site) = unkept(recorded) {
             return Err(ReplayError::Unkept { frame, site });
         }
-        let input = input_of::<G>(recorded, frame)?;
+        let input = input_of(recorded, frame)?;
         self.game.executor().replay_arrivals(Some(recorded.arrivals.clone()));
         self.game.frame(&input, Duration::from_nanos(recorded.step_nanos));
         self.frame = frame;
@@ -82,14 +84,14 @@ impl<G: Game> Playback<G> {
 }
 
 /// Where something was handed in that a frame took in and no recording can keep.
-fn unkept(recorded: &RecordedFrame) -> Option<String> {
+pub(super) fn unkept(recorded: &RecordedFrame) -> Option<String> {
     recorded.arrivals.iter().find_map(|(_, arrival)| match arrival {
         Arrival::Unkept(site) => Some(site.to_string()),
         _ => None,
     })
 }
 
-fn input_of<G: Game>(recorded: &RecordedFrame, frame: u64) -> Result<G::Input, ReplayError> {
+pub(super) fn input_of<I: DeserializeOwned>(recorded: &RecordedFrame, frame: u64) -> Result<I, ReplayError> {
     match postcard::take_from_bytes(&recorded.input) {
         Ok((input, [])) => Ok(input),
         Ok((_, rest)) => {

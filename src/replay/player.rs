@@ -35,7 +35,8 @@ use super::{Detail, Game, Recorder, Recording, ReplayError, Setup, StepTrail};
 /// player.seek(5)?;
 /// player.step_back()?;
 /// assert_eq!(player.frame(), 4);
-/// assert_eq!(player.words(), ["step of lane main", "polled script #1 at player.rs:8"].map(String::from));
+/// assert_eq!(player.words()[0], "step of lane main");
+/// assert!(player.words()[1].starts_with("polled script #1 at "));
 /// let game = player.take_over();                  // goes on live from here
 /// assert_eq!(game.executor().frame(), 4);
 /// # Ok(())
@@ -70,8 +71,8 @@ impl<G: Game> Player<G> {
         self
     }
 
-    /// Compares each frame with the recording while it plays, from the beginning: see
-    /// [`difference`](Self::difference).
+    /// Compares each frame with the recording while it plays: see [`difference`](Self::difference). To be said before
+    /// the first frame.
     #[must_use]
     pub fn verifying(mut self) -> Self {
         self.follower = Some(self.new_follower());

@@ -9,12 +9,14 @@
 //! [`SPARSE_FRAMES`] frames.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::fmt;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::line::{StateLine, StepTrail};
 use super::names::Names;
 use super::{Detail, Game, ReplayError};
+use crate::executor::core::Core;
 use crate::executor::{Arrival, Executor, StepMark, TaskChange};
 
 #[cfg(feature = "bevy_ecs")]
@@ -89,8 +91,9 @@ pub(crate) struct Observed {
     pub(crate) polls: u64,
 }
 
-#[derive(Debug)]
 pub(crate) struct Probe {
+    /// The executor that is told when nobody watches any more.
+    core: Weak<Core>,
     detail: Detail,
     frame: u64,
     seen: Rc<RefCell<Seen>>,
@@ -111,8 +114,14 @@ impl Probe {
         }
         executor.mark_steps(true);
         executor.log_changes(detail == Detail::Full);
-        let mut probe =
-            Probe { detail, frame: 0, seen: Rc::default(), marks: Vec::new(), logged: executor.logged_changes() };
+        let mut probe = Probe {
+            core: Rc::downgrade(executor.core()),
+            detail,
+            frame: 0,
+            seen: Rc::default(),
+            marks: Vec::new(),
+            logged: executor.logged_changes(),
+        };
         executor.take_marks(&mut probe.marks);
         executor.take_changes(&mut probe.seen.borrow_mut().changes);
         probe.seen.borrow_mut().changes.clear();
@@ -128,12 +137,11 @@ impl Probe {
 
     /// Watches no more, and leaves the game as it was before.
     pub(crate) fn detach(self, game: &mut impl Watched) {
-        game.executor().mark_steps(false);
-        game.executor().log_changes(false);
         #[cfg(feature = "bevy_ecs")]
         if let Some(world) = game.world() {
             set_step_hook(world, None);
         }
+        let _ = game;
     }
 
     #[cfg(feature = "bevy_ecs")]
@@ -141,10 +149,17 @@ impl Probe {
         let mut owners = Vec::new();
         game.executor().for_each_task(|task| owners.push((task.number, None)));
         if let Some(world) = game.world() {
-            let (seen, detail) = (self.seen.clone(), self.detail);
-            let hook: Rc<dyn Fn(&mut World, u8)> =
-                Rc::new(move |world, lane| seen.borrow_mut().step(world, lane, detail));
-            set_step_hook(world, (detail != Detail::Sparse).then_some(hook));
+            let (seen, detail) = (Rc::downgrade(&self.seen), self.detail);
+            if detail == Detail::Sparse {
+                set_step_hook(world, None);
+            } else {
+                let step = move |world: &mut World, lane| {
+                    if let Some(seen) = seen.upgrade() {
+                        seen.borrow_mut().step(world, lane, detail);
+                    }
+                };
+                set_step_hook(world, Some(Rc::new(step)));
+            }
             world.forget_state();
             owners.iter_mut().for_each(|(number, owner)| *owner = owner_name(world, *number));
         }
@@ -215,6 +230,20 @@ impl Probe {
             return look.map(|(world, state)| StepTrail { trace, world, state, ..StepTrail::default() });
         }
         Ok(StepTrail { trace, ..StepTrail::default() })
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        if let Some(core) = self.core.upgrade() {
+            core.unwatch();
+        }
+    }
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probe").field("detail", &self.detail).field("frame", &self.frame).finish_non_exhaustive()
     }
 }
 

@@ -90,7 +90,7 @@ impl<I: Serialize, W: Write> Recorder<I, W> {
     ///
     /// # Errors
     /// When the input or the file can't be written, or the world can't be hashed: what was recorded before stays
-    /// whole.
+    /// whole, and no frame is recorded after one that wasn't.
     pub fn frame<G: Game<Input = I>>(&mut self, game: &mut G, input: &I, step: Duration) -> Result<(), ReplayError> {
         self.tape.before(input, step)?;
         game.frame(input, step);
@@ -126,7 +126,8 @@ impl<I: Serialize, W: Write> Recorder<I, W> {
         self.tape.frames
     }
 
-    /// Writes the end, with what stands then, and gives the writer back. A recording without an end is read as one of a game that crashed.
+    /// Writes the end, with what stands then, and gives the writer back. A recording without an end is read as one of
+    /// a game that crashed. After a frame that couldn't be recorded it ends with the one before.
     ///
     /// # Errors
     /// When the file can't be written, or the world can't be hashed.
@@ -156,13 +157,15 @@ pub(crate) struct Tape<W: Write> {
     frames: u64,
     /// The frame that is being played.
     open: Option<RecordedFrame>,
+    /// A frame was played that couldn't be recorded.
+    has_failed: bool,
 }
 
 impl<W: Write> Tape<W> {
     pub(crate) fn new(writer: RecordingWriter<W>, probe: Probe, executor: &Executor) -> Self {
         executor.keep_arrivals(true);
         arrivals(executor);
-        Tape { writer, probe, frames: 0, open: None }
+        Tape { writer, probe, frames: 0, open: None, has_failed: false }
     }
 
     pub(crate) fn before(&mut self, input: &impl Serialize, step: Duration) -> Result<(), ReplayError> {
@@ -173,6 +176,9 @@ impl<W: Write> Tape<W> {
     }
 
     pub(crate) fn before_bytes(&mut self, input: Vec<u8>, step_nanos: u64) -> Result<(), ReplayError> {
+        if self.has_failed {
+            return Err(ReplayError::Ended);
+        }
         if self.open.is_some() {
             return Err(ReplayError::OutOfTurn);
         }
@@ -187,16 +193,29 @@ impl<W: Write> Tape<W> {
         given: Option<Vec<(u32, Arrival)>>,
     ) -> Result<(), ReplayError> {
         let mut frame = self.open.take().ok_or(ReplayError::OutOfTurn)?;
+        // Set until the frame is written: there is no gap in a recording.
+        self.has_failed = true;
         let arrived = arrivals(game.executor());
         frame.arrivals = given.unwrap_or(arrived);
         frame.trail = self.probe.end_frame(game)?.trail;
+        self.writer.push(&frame)?;
         self.frames += 1;
-        Ok(self.writer.push(&frame)?)
+        self.has_failed = false;
+        Ok(())
+    }
+
+    /// How many frames were recorded.
+    #[cfg(feature = "bevy_time")]
+    pub(crate) fn frames(&self) -> u64 {
+        self.frames
     }
 
     pub(crate) fn finish(self, game: &mut impl Watched) -> Result<W, ReplayError> {
+        if self.has_failed {
+            self.probe.detach(game);
+            return Ok(self.writer.finish()?);
+        }
         let end = self.probe.stand(game)?;
-        game.executor().keep_arrivals(false);
         self.probe.detach(game);
         Ok(self.writer.finish_with(&end)?)
     }

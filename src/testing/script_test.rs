@@ -33,7 +33,7 @@ use crate::replay::told::{self, Hearing};
 /// struct Health(i32);
 ///
 /// async fn mourn(me: Me) -> Result {
-///     me.me().until(|health: &Health| health.0 <= 0).await?;
+///     me.until(|health: &Health| health.0 <= 0).await?;
 ///     me.world(|world| world.despawn(me.entity()))?;
 ///     Ok(())
 /// }

@@ -32,7 +32,7 @@
 
 #![allow(unused_must_use, reason = "most scripts here are spawned for what they do and detached")]
 
-#[cfg(all(feature = "bevy_ecs", not(miri)))]
+#[cfg(all(feature = "bevy_ecs", feature = "replay", not(miri)))]
 mod demo;
 mod determinism;
 #[cfg(feature = "bevy_ecs")]

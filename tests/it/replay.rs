@@ -9,8 +9,11 @@
 //! - `verify.rs`, `reports.rs`: which difference is found first, and what is said of it; `bless.rs`: recording anew.
 //! - `arrivals.rs`: what other threads hand in.
 //! - `determinism.rs`: the double run.
+//! - `app.rs`: recordings in a Bevy app, live and driven.
 //! - `world.rs`: the hash of a world; `worlds.rs`: games of a world, recorded and verified.
 
+#[cfg(all(feature = "bevy_time", not(miri)))]
+mod app;
 mod arrivals;
 #[cfg(not(miri))]
 mod bless;

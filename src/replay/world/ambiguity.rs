@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use bevy_ecs::schedule::{InternedScheduleLabel, Schedule, Schedules};
+use bevy_ecs::schedule::{InternedScheduleLabel, Schedule, Schedules, SystemKey};
 use bevy_ecs::world::World;
 
 /// Two systems of a schedule that want the same data, one of them to write, and that nothing orders.
@@ -60,17 +60,21 @@ pub fn ambiguities_in(schedule: &mut Schedule, world: &mut World) -> Vec<Ambigui
     if let Err(error) = schedule.initialize(world) {
         panic!("the schedule {label} can't be built: {}", error.to_string(schedule.graph(), world));
     }
-    let graph = schedule.graph();
-    let pairs = graph.conflicting_systems().to_string(graph, world.components());
-    let mut found: Vec<Ambiguity> = pairs
-        .map(|(a, b, on)| {
-            let mut systems = [a, b];
-            systems.sort();
-            let mut on: Vec<String> = on.iter().map(ToString::to_string).collect();
-            on.sort();
-            Ambiguity { schedule: label.clone(), systems, on }
-        })
-        .collect();
+    // The graph has handed its systems over, and knows them by their keys alone.
+    let systems: Vec<_> = schedule.systems().into_iter().flatten().collect();
+    let name_of = |key: SystemKey| {
+        let system = systems.iter().find(|(known, _)| *known == key);
+        system.map_or_else(|| format!("{key:?}"), |(_, system)| system.name().to_string())
+    };
+    let mut found = Vec::new();
+    for (a, b, on) in schedule.graph().conflicting_systems().iter() {
+        let mut pair = [name_of(*a), name_of(*b)];
+        pair.sort();
+        let on = on.iter().filter_map(|id| world.components().get_name(*id));
+        let mut on: Vec<String> = on.map(|name| name.to_string()).collect();
+        on.sort();
+        found.push(Ambiguity { schedule: label.clone(), systems: pair, on });
+    }
     // Bevy gives them in an order of its own.
     found.sort();
     found

@@ -52,7 +52,7 @@ impl AssetLoader for Loader {
 }
 
 /// An app with these files, and a gate that lets one text through for each message.
-fn with_files(mut app: App, files: &[(&str, &str)]) -> (App, async_channel::Sender<()>) {
+pub(crate) fn with_files(mut app: App, files: &[(&str, &str)]) -> (App, async_channel::Sender<()>) {
     let root = Dir::default();
     for (path, text) in files {
         root.insert_asset_text(Path::new(path), text);
@@ -65,7 +65,7 @@ fn with_files(mut app: App, files: &[(&str, &str)]) -> (App, async_channel::Send
     (app, open)
 }
 
-fn load(me: Me, path: &'static str) -> Result<Handle<Text>, ScriptError> {
+pub(crate) fn load(me: Me, path: &'static str) -> Result<Handle<Text>, ScriptError> {
     me.resource(|server: &AssetServer| server.load(path))
 }
 

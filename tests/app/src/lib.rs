@@ -1,4 +1,4 @@
-//! Scripts in whole Bevy apps.
+//! Scripts in whole Bevy apps, also recorded and replayed.
 //!
 //! The rule: each test runs twice, under the single-threaded and under the multi-threaded schedule executor,
 //! and the words are the same. Nothing here waits for a time to pass: what another thread does is waited for
@@ -8,6 +8,7 @@
 
 mod assets;
 mod everything;
+mod replays;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

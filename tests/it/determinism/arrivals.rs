@@ -2,7 +2,7 @@
 
 use crate::words::{Gate, Words, on_drop, on_thread};
 use framestep::{Arrival, Executor, Inlet, InletSender, inlet, next_frame, replay, spawn};
-use std::{cell::Cell, rc::Rc, sync::mpsc, time::Duration};
+use std::{sync::mpsc, time::Duration};
 
 fn kept(executor: &Executor) -> Vec<(u32, Arrival)> {
     let mut arrivals = Vec::new();
@@ -294,6 +294,7 @@ fn a_replay_can_be_recorded() {
 fn a_step_with_replayed_arrivals_is_made_though_nothing_else_is_to_do() {
     use bevy_ecs::prelude::*;
     use framestep::{Me, Script, ScriptExecutor, step_scripts};
+    use std::{cell::Cell, rc::Rc};
 
     thread_local! {
         static HEARD: Rc<Cell<u32>> = Rc::default();

@@ -269,6 +269,43 @@ fn a_log_that_is_asked_for_within_a_step_begins_with_the_next() {
 }
 
 #[test]
+fn a_row_that_a_panic_breaks_off_at_the_cap_is_added_once() {
+    let run = |log: bool| {
+        let mut executor = Executor::builder().trace(true).frame_polls(6).build();
+        executor.log_changes(log);
+        let alarm = Signal::new();
+        let gates = [Gate::default(), Gate::default()];
+        for gate in gates.clone() {
+            drop(executor.spawn(async move { gate.wait().await }));
+        }
+        let heard = alarm.clone();
+        drop(executor.spawn(async move { heard.wait().await }));
+        for number in 0..6 {
+            let raised = alarm.clone();
+            drop(executor.spawn(async move {
+                next_frame().await;
+                next_frame().await;
+                if number == 0 {
+                    raised.raise();
+                    quiet_panic("as planned");
+                }
+                next_frame().await;
+            }));
+        }
+        // The last three are put off once, and stand first in the list from then on.
+        executor.poll_once();
+        executor.poll_once();
+        gates.iter().for_each(Gate::open);
+        let report = executor.poll_once();
+        assert_eq!((report.polled, report.panicked, report.put_off), (6, 1, 3));
+        (0..3).for_each(|_| _ = executor.poll_once());
+        assert_eq!(executor.live(), 0);
+        executor.trace_hash()
+    };
+    assert_eq!(run(true), run(false));
+}
+
+#[test]
 fn one_extra_draw_is_found_in_the_very_step() {
     let run = |draw_once_more| {
         let mut executor = Executor::builder().trace(true).build();

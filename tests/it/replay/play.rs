@@ -1,7 +1,7 @@
 //! Recording and playing: forwards, back, and on from there.
 
 use framestep::replay::{Detail, Game, Player, Recorder, Recording, ReplayError, ScriptGame, Setup, Verify};
-use framestep::{Executor, next_frame};
+use framestep::{Executor, frames, next_frame};
 
 use super::planted::{Fault, STEP, bells, key, record};
 
@@ -166,4 +166,37 @@ fn inputs_of_another_type_are_refused() {
     let mut player = Player::new(recording, other).expect("it has the seed");
     let error = player.step().expect_err("a byte isn't two numbers").to_string();
     assert!(error.starts_with("the input of frame 1 isn't of this game's type of input"), "{error}");
+}
+
+#[test]
+fn the_trace_is_the_same_in_every_detail() {
+    // Many scripts that wait for the same step, which are polled in rows where nobody listens.
+    let game = |setup: &Setup| {
+        let executor = setup.builder().build();
+        for number in 0..300_u64 {
+            executor.spawn(async move {
+                loop {
+                    frames(1 + number % 3).await;
+                }
+            });
+        }
+        ScriptGame::new(executor, |executor, _: &u8, step| _ = executor.poll_once_with(step))
+    };
+    let traces =
+        [Detail::Sparse, Detail::Steps, Detail::Full].map(|detail| record(game, 70, detail, key).final_trace());
+    assert!(traces[0].is_some());
+    assert_eq!(traces, [traces[0]; 3]);
+}
+
+#[test]
+fn a_recorder_that_is_dropped_leaves_the_game_unwatched() {
+    let setup = Setup::new(7);
+    let mut game = bells(Fault::None)(&setup);
+    let recorder = Recorder::to(Vec::new(), &setup, Detail::Full, &mut game).expect("it is the setup's");
+    drop(recorder);
+    game.frame(&0, STEP);
+    let (mut changes, mut marks) = (Vec::new(), Vec::new());
+    game.executor().take_changes(&mut changes);
+    game.executor().take_marks(&mut marks);
+    assert_eq!((changes.len(), marks.len()), (0, 0), "nothing piles up");
 }

@@ -2,7 +2,7 @@
 
 use bevy_ecs::prelude::*;
 use framestep::replay::{
-    Detail, Difference, Game, HashWorld, Player, Recorder, ReplayError, ReplayKey, Setup, Verify, WorldGame,
+    Detail, Difference, Game, HashWorld, Player, Recorder, Recording, ReplayError, ReplayKey, Setup, Verify, WorldGame,
 };
 use framestep::{Me, Script, next_frame, step_scripts};
 use serde::{Deserialize, Serialize};
@@ -185,6 +185,9 @@ fn an_entity_without_a_key_ends_the_recording_with_the_remedy() {
     assert!(matches!(error, ReplayError::World { frame: 2, .. }));
     let error = error.to_string();
     assert!(error.starts_with("after frame 2 the world can't be hashed: ") && error.contains("ReplayKey"), "{error}");
+    assert!(matches!(recorder.frame(&mut game, &controls(3), STEP), Err(ReplayError::Ended)));
+    let bytes = recorder.finish(&mut game).expect("memory takes it");
+    assert_eq!(Recording::from_bytes(bytes).expect("it is whole").frames(), 1);
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn a_trace_is_all_that_happened_in_words() {
     guard.cancel();
     test.step(2);
     let trace = test.trace();
-    let draw = trace.split(' ').find(|word| word.starts_with("0x")).expect("there is a draw").trim().to_owned();
+    let draw = trace.split_whitespace().find(|word| word.starts_with("0x")).expect("there is a draw").to_owned();
     assert_eq!(
         trace.replace(&draw, "DRAW"),
         "frame 0 game: door#1 spawned\n\
