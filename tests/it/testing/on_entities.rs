@@ -24,8 +24,17 @@ fn a_script_is_asked_by_its_entity_its_owner_and_its_id() {
     let mut test = ScriptTest::new();
     let guard = test.spawn(Script::named("stand", stand));
     let walk = test.spawn_empty();
-    test.spawn((Script::named("walk", async |_: Me| Ok(frames(9).await)), ScriptOf(walk)));
-    let free = test.script(Script::named("free", async |_: Me| Ok(sleep(SECOND).await)));
+    test.spawn((
+        Script::named("walk", async |_: Me| {
+            frames(9).await;
+            Ok(())
+        }),
+        ScriptOf(walk),
+    ));
+    let free = test.script(Script::named("free", async |_: Me| {
+        sleep(SECOND).await;
+        Ok(())
+    }));
     test.step(1);
     test.assert_waits(guard, WaitKind::NextFrame);
     test.assert_waits(walk, WaitKind::Frames).due(Due::Frames(9)).at("on_entities.rs");
@@ -88,7 +97,10 @@ fn a_script_that_fails_or_panics_fails_the_test_unless_it_is_taken() {
 
     let mut test = ScriptTest::new();
     let door = test.spawn(Script::named("door", async |_: Me| Err("out of keys".into())));
-    let vault = test.script(Script::named("vault", async |_: Me| Ok(quiet_panic("alarm"))));
+    let vault = test.script(Script::named("vault", async |_: Me| {
+        quiet_panic("alarm");
+        Ok(())
+    }));
     test.step(1);
     let other = told(|| drop(test.assert_failed(vault, "keys")));
     assert!(other.starts_with("expected a failure with \"keys\"; but it says: script `vault`"), "{other}");
