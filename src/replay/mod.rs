@@ -91,7 +91,7 @@ pub use games::WorldGame;
 pub use line::{Line, Origin, Site, StateLine, StepTrail, Who};
 pub use outside::{inlet, inlet_of};
 pub use player::Player;
-pub use recorder::Recorder;
+pub use recorder::{Recorder, record};
 pub use recording::{
     Detail, Frames, RecordedFrame, Recording, RecordingCause, RecordingError, RecordingWriter, fingerprint,
 };

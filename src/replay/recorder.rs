@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::playback::{Playback, Reel};
 use super::probe::{Bare, Probe, Watched, arrivals};
-use super::{Detail, Game, RecordedFrame, RecordingWriter, ReplayError, Setup};
+use super::{Detail, Game, RecordedFrame, Recording, RecordingWriter, ReplayError, Setup};
 use crate::executor::{Arrival, Executor, nanos};
 
 /// Records a game while it is played, frame by frame.
@@ -219,6 +219,45 @@ impl<W: Write> Tape<W> {
         self.probe.detach(game);
         Ok(self.writer.finish_with(&end)?)
     }
+}
+
+/// Records a game that is built here and played by these inputs, in frames of 16,666,667 ns, into memory.
+///
+/// For the recordings that tests are verified against, and for inputs that are made up rather than played:
+/// [`Recording::save`] makes a file of it. Where more is asked for there is [`Recorder`].
+///
+/// ```
+/// use framestep::next_frame;
+/// use framestep::replay::{Detail, ScriptGame, Setup, Verify, record};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// fn game(setup: &Setup) -> ScriptGame<char> {
+///     let executor = setup.builder().build();
+///     drop(executor.spawn(async { loop { next_frame().await } }));
+///     ScriptGame::new(executor, |executor, _key, step| _ = executor.poll_once_with(step))
+/// }
+///
+/// let recording = record(&Setup::new(7), Detail::Full, "wasd".chars(), game)?;
+/// assert_eq!(Verify::new(recording).run(game)?.frames, 4);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As those of a [`Recorder`].
+pub fn record<G: Game>(
+    setup: &Setup,
+    detail: Detail,
+    inputs: impl IntoIterator<Item = G::Input>,
+    build: impl FnOnce(&Setup) -> G,
+) -> Result<Recording, ReplayError> {
+    const STEP: Duration = Duration::from_nanos(16_666_667);
+    let mut game = build(setup);
+    let mut recorder = Recorder::to(Vec::new(), setup, detail, &mut game)?;
+    for input in inputs {
+        recorder.frame(&mut game, &input, STEP)?;
+    }
+    Ok(Recording::from_bytes(recorder.finish(&mut game)?)?)
 }
 
 /// Plays a recording's frames up to `until` on a new game, and records them again. Gives the game, live, and the
