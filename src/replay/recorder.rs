@@ -127,7 +127,7 @@ impl<I: Serialize, W: Write> Recorder<I, W> {
     }
 
     /// Writes the end, with what stands then, and gives the writer back. A recording without an end is read as one of
-    /// a game that crashed. After a frame that couldn't be recorded it ends with the one before.
+    /// a game that crashed. After a frame that couldn't be recorded, or in the middle of one, it ends with the one before.
     ///
     /// # Errors
     /// When the file can't be written, or the world can't be hashed.
@@ -211,7 +211,8 @@ impl<W: Write> Tape<W> {
     }
 
     pub(crate) fn finish(self, game: &mut impl Watched) -> Result<W, ReplayError> {
-        if self.has_failed {
+        // In the middle of a frame what stands is the end of none that was recorded.
+        if self.has_failed || self.open.is_some() {
             self.probe.detach(game);
             return Ok(self.writer.finish()?);
         }
@@ -277,7 +278,8 @@ pub(crate) fn record_again<G: Game, W: Write>(
         && let Some(frame) = reel.get(playback.frame + 1)
     {
         tape.before_bytes(frame.input.clone(), frame.step_nanos)?;
-        playback.play(frame)?;
+        let missed = playback.play(frame)?.missed;
+        playback.check_missed(&missed)?;
         tape.after(&mut playback.game, Some(frame.arrivals.clone()))?;
     }
     Ok((playback.into_game(), tape))

@@ -265,7 +265,9 @@ fn after_frame(world: &mut World) -> Result {
             Ok(Some(Live::Recording(tape)))
         }
         Live::Replaying(reel, frame) => {
-            let faults = world.non_send::<ScriptExecutor>().executor().take_replay_faults();
+            let executor = world.non_send::<ScriptExecutor>().executor();
+            let mut faults = executor.take_replay_faults();
+            faults.extend(executor.take_missed_arrivals());
             if faults.is_empty() {
                 return Ok(Some(Live::Replaying(reel, frame)));
             }
