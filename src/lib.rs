@@ -107,7 +107,7 @@
 //! `executor/queue.rs` (lists that are pushed to without a borrow).
 
 /// The examples of the read-me are compiled and run with the tests.
-#[cfg(all(doctest, feature = "bevy_ecs"))]
+#[cfg(all(doctest, feature = "bevy_ecs", feature = "replay"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 

@@ -251,6 +251,12 @@ pub fn stroll(me: &Me, random: u64) -> Result<(), ScriptError> {
     Ok(())
 }
 
+/// From here on the player leads the thief.
+pub fn hand_over(me: &Me) -> Result<(), ScriptError> {
+    me.with(|mut thief: Mut<Thief>| thief.by_hand = true)?;
+    note(me, "is in your hands")
+}
+
 /// Ends the thief's script, wherever it waits.
 pub fn dismiss_thief(me: &Me) -> Result<(), ScriptError> {
     me.world(|world| {

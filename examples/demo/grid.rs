@@ -7,8 +7,10 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 /// A cell of the floor, counted from the top left.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Cell {
     pub x: i32,
     pub y: i32,
@@ -36,7 +38,7 @@ impl Cell {
 }
 
 /// The four ways to step, in the order in which a search tries them.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Dir {
     East,
     South,
@@ -67,7 +69,7 @@ impl Dir {
 }
 
 /// A point of the compass in 64ths of a turn, clockwise from the east as in Tiled.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Heading(pub u8);
 
 /// `cos(k * 90 / 16 degrees) * 256` for `k` from 0 to 16.
@@ -108,7 +110,7 @@ impl Heading {
 }
 
 /// What a watcher looks at: a cone of so many cells and so many points to either side.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cone {
     pub heading: Heading,
     pub half: u8,

@@ -11,6 +11,7 @@ mod read;
 use std::{path::Path, time::Duration};
 
 pub use problem::Problem;
+use serde::Serialize;
 
 use crate::grid::{Cell, Cone, Grid, Heading};
 
@@ -161,7 +162,7 @@ pub struct Story {
 }
 
 /// A line of dialogue.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Line {
     pub speaker: String,
     pub text: String,

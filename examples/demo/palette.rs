@@ -44,6 +44,8 @@ pub const DOOR: Ink = Ink(Color::Yellow, 0xc98f4e);
 pub const EXIT: Ink = Ink(Color::LightGreen, 0x6ee787);
 
 pub const TORCH: Ink = Ink(Color::Yellow, 0x6b5a24);
+/// How much of a bar is filled.
+pub const FILLED: Ink = Ink(Color::Yellow, 0xb89a52);
 pub const LENS: Ink = Ink(Color::Cyan, 0x1d5560);
 pub const GLARE: Ink = Ink(Color::Red, 0x7a2230);
 pub const SIREN: Ink = Ink(Color::LightRed, 0xff5d62);

@@ -164,6 +164,47 @@ pub fn draw(listed: &Listed, meter: &Meter, palette: Palette, area: Rect, buffer
     }
 }
 
+/// What a frame did, a line each, in as many columns as there is room for.
+pub fn words(frame: u64, words: &[String], palette: Palette, area: Rect, buffer: &mut Buffer) {
+    /// The least width of a column.
+    const COLUMN: u16 = 38;
+    if area.height < 2 || area.width < 20 {
+        return;
+    }
+    let ink = |ink: Ink| Style::new().fg(palette.color(ink));
+    buffer.set_style(area, Style::new().bg(palette.color(palette::PANEL)));
+    let rule = "─".repeat(usize::from(area.width));
+    buffer.set_stringn(area.x, area.y, &rule, usize::from(area.width), ink(palette::FAINT));
+    let title = format!(" what frame {frame} did ");
+    let width = usize::from(area.width) - 2;
+    buffer.set_stringn(area.x + 1, area.y, &title, width, ink(palette::TITLE).add_modifier(Modifier::BOLD));
+
+    let rows = usize::from(area.height) - 1;
+    let columns = words.len().div_ceil(rows).clamp(1, usize::from(area.width / COLUMN).max(1));
+    let wide = usize::from(area.width) / columns;
+    let room = rows * columns;
+    for (number, text) in words.iter().take(room).enumerate() {
+        let (x, y) = (area.x + (number / rows * wide) as u16, area.y + 1 + (number % rows) as u16);
+        let is_last = number + 1 == room && words.len() > room;
+        // What is hashed comes as JSON, whose quotes say nothing here.
+        let text = if is_last {
+            format!("and {} more", words.len() - room + 1)
+        } else {
+            text.replace('"', "").replace(',', ", ")
+        };
+        let (verb, rest) = text.split_at(text.find(' ').unwrap_or(text.len()));
+        let verb_ink = match verb {
+            "polled" => palette::AWAIT,
+            "woken" => palette::CALL,
+            "nobody" | "and" => palette::FAINT,
+            _ => palette::SOFT,
+        };
+        let (x, _) = buffer.set_stringn(x + 1, y, verb, wide - 1, ink(verb_ink));
+        let left = (area.x as usize + (number / rows + 1) * wide).saturating_sub(usize::from(x) + 1);
+        buffer.set_stringn(x, y, rest, left, ink(palette::TEXT));
+    }
+}
+
 /// The first line to show: the lit one a little above the middle; if it fits, the whole file, its header left out last.
 fn first_line(lines: &[&str], parked: Parked, rows: usize) -> usize {
     let main = lines.iter().position(|line| line.starts_with("pub async fn")).unwrap_or(0);

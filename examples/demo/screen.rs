@@ -1,6 +1,7 @@
-//! The whole screen: the museum, the list of scripts, the dialogue, the source panel and the frame line.
+//! The whole screen: the museum, the list of scripts, the dialogue, the source panel, the scrub bar and the frame line.
 //!
-//! Rule: it fits into 80 x 24; what a larger terminal has to spare goes to the panel and to cells two columns wide.
+//! Rule: it fits into 80 x 24; what a larger terminal has to spare goes to the panel and to cells two columns wide. What is
+//! drawn above the scrub bar follows from the stage, so that it can be drawn of any frame.
 //! Left out: terminals below 40 x 12, which are asked to grow.
 
 use framestep::FrameReport;
@@ -11,49 +12,54 @@ use ratatui::{
 };
 
 use crate::{
+    bar::{Motion, Scrub},
     palette::{self, Ink, Palette},
     panel::{self, Meter},
     stage::{FRAMES_A_SECOND, Listed, Stage},
+    take::Parting,
     view,
     world::{Phase, Plan, Speech},
 };
 
 const SIDE_COLUMNS: u16 = 24;
+/// The panel and the scrub bar.
 const PANEL_ROWS: u16 = 7;
-/// How long a piece of news stays.
+/// How long a piece of news stays, and how long the line that says where two takes part.
 const NEWS_FRAMES: u64 = 180;
+const PARTING_FRAMES: u64 = 600;
 
 /// What the front end remembers between frames.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Look {
     pub palette: Palette,
-    pub report: FrameReport,
     pub selected: usize,
     pub meter: Meter,
-    /// What happened last, and in which frame.
-    pub last_news: (u64, String),
-    pub by_hand: bool,
+    /// What the frame did, in the place of the source.
+    pub words: Option<Vec<String>>,
+    /// Whether what is seen was recorded.
+    pub is_recorded: bool,
+    /// Whether another night can be had.
+    pub can_restart: bool,
 }
 
 impl Look {
     pub fn new(palette: Palette) -> Self {
         // The fourth script is the first guard's.
-        Self {
-            palette,
-            report: FrameReport::default(),
-            selected: 3,
-            meter: Meter::default(),
-            last_news: Default::default(),
-            by_hand: false,
-        }
+        Self { palette, selected: 3, meter: Meter::default(), words: None, is_recorded: false, can_restart: true }
     }
 }
 
+/// Whether there is room to draw in.
+fn is_roomy(all: Rect) -> bool {
+    all.width >= 40 && all.height >= 12
+}
+
+/// Draws all but the two lowest rows.
 pub fn draw(stage: &mut Stage, look: &Look, buffer: &mut Buffer) {
     let all = buffer.area;
     let palette = look.palette;
     buffer.set_style(all, Style::new().fg(palette.color(palette::TEXT)).bg(palette.color(palette::NIGHT)));
-    if all.width < 40 || all.height < 12 {
+    if !is_roomy(all) {
         buffer.set_stringn(0, 0, "the museum needs a larger terminal", usize::from(all.width), Style::new());
         return;
     }
@@ -66,33 +72,62 @@ pub fn draw(stage: &mut Stage, look: &Look, buffer: &mut Buffer) {
     let map_columns = if width * 2 <= room { width * 2 } else { room.min(width.max(16)) };
     let map = Rect::new(0, 0, map_columns, map_rows);
     let side = Rect::new(map_columns, 0, all.width - map_columns, map_rows);
-    let source = Rect::new(0, map_rows + 1, all.width, all.height - 2 - map_rows);
+    let lower = Rect::new(0, map_rows + 1, all.width, all.height - 3 - map_rows);
 
-    let frame = look.report.frame;
+    let frame = stage.report().frame;
     view::museum(&mut stage.world, frame, palette, map, buffer);
     let listed = stage.listed();
     sidebar(stage, &listed, look, side, buffer);
     dialogue(stage, look, Rect::new(0, map_rows, all.width, 1), buffer);
-    if let Some(selected) = listed.get(look.selected % listed.len().max(1)) {
-        panel::draw(selected, &look.meter, palette, source, buffer);
+    if let Some(words) = &look.words {
+        panel::words(frame, words, palette, lower, buffer);
+    } else if let Some(selected) = listed.get(look.selected % listed.len().max(1)) {
+        panel::draw(selected, &look.meter, palette, lower, buffer);
     }
-    frame_line(&look.report, palette, Rect::new(0, all.height - 1, all.width, 1), buffer);
     if stage.phase().is_over() {
-        curtain(stage.phase(), palette, map, buffer);
+        curtain(stage.phase(), look, map, buffer);
     }
+}
+
+/// Where the scrub bar is.
+pub fn bar(all: Rect) -> Rect {
+    Rect::new(all.x, all.bottom().saturating_sub(2), all.width, 1)
+}
+
+/// Draws the two lowest rows, and above them where this take and the one before part.
+pub fn foot(report: &FrameReport, scrub: &Scrub, parting: Option<&Parting>, palette: Palette, buffer: &mut Buffer) {
+    let all = buffer.area;
+    if !is_roomy(all) {
+        return;
+    }
+    if let Some(parting) = parting
+        && (parting.frame..parting.frame + PARTING_FRAMES).contains(&scrub.frame)
+    {
+        let line = Rect::new(0, all.height - 3, all.width, 1);
+        let text = format!(" ≠ frame {}: {}", parting.frame, parting.words);
+        let text = format!("{text:<width$}", width = usize::from(all.width));
+        let ink = style(palette, palette::AWAIT).bg(palette.color(palette::LIT_OUTER));
+        buffer.set_stringn(0, line.y, text, usize::from(all.width), ink);
+    }
+    scrub.draw(palette, bar(all), buffer);
+    frame_line(report, scrub, palette, Rect::new(0, all.height - 1, all.width, 1), buffer);
 }
 
 fn style(palette: Palette, ink: Ink) -> Style {
     Style::new().fg(palette.color(ink))
 }
 
-fn sidebar(stage: &Stage, listed: &[Listed], look: &Look, area: Rect, buffer: &mut Buffer) {
+fn sidebar(stage: &mut Stage, listed: &[Listed], look: &Look, area: Rect, buffer: &mut Buffer) {
     let palette = look.palette;
     let width = usize::from(area.width).saturating_sub(2);
-    let title = &stage.world.resource::<Plan>().0.story.title;
+    let title = stage.world.resource::<Plan>().0.story.title.clone();
     buffer.set_stringn(area.x + 1, area.y, title, width, style(palette, palette::TITLE).add_modifier(Modifier::BOLD));
-    let seconds = look.report.frame / FRAMES_A_SECOND;
-    let who = if look.by_hand { "you" } else { "autopilot" };
+    let seconds = stage.report().frame / FRAMES_A_SECOND;
+    let who = match (look.is_recorded, stage.is_by_hand()) {
+        (true, _) => "recorded",
+        (false, true) => "you",
+        (false, false) => "autopilot",
+    };
     let (word, ink) = match stage.phase() {
         Phase::Opening => ("night falls", palette::SOFT),
         Phase::Quiet => ("all quiet", palette::SOFT),
@@ -133,10 +168,11 @@ fn dialogue(stage: &Stage, look: &Look, area: Rect, buffer: &mut Buffer) {
     let speech = stage.world.resource::<Speech>();
     let width = usize::from(area.width).saturating_sub(2);
     if speech.line.speaker.is_empty() {
-        let (frame, news) = &look.last_news;
-        if frame + NEWS_FRAMES > look.report.frame {
+        if let Some(news) = stage.last_news()
+            && news.frame + NEWS_FRAMES > stage.report().frame
+        {
             let italic = style(palette, palette::SOFT).add_modifier(Modifier::ITALIC);
-            buffer.set_stringn(area.x + 1, area.y, news, width, italic);
+            buffer.set_stringn(area.x + 1, area.y, &news.text, width, italic);
         }
         return;
     }
@@ -147,7 +183,7 @@ fn dialogue(stage: &Stage, look: &Look, area: Rect, buffer: &mut Buffer) {
     buffer.set_stringn(x + 2, area.y, said, left, style(palette, palette::TEXT));
 }
 
-fn frame_line(report: &FrameReport, palette: Palette, area: Rect, buffer: &mut Buffer) {
+fn frame_line(report: &FrameReport, scrub: &Scrub, palette: Palette, area: Rect, buffer: &mut Buffer) {
     let asleep = report.live.saturating_sub(report.polled);
     let mut x = area.x + 1;
     for (word, number) in
@@ -157,22 +193,40 @@ fn frame_line(report: &FrameReport, palette: Palette, area: Rect, buffer: &mut B
         (x, _) = buffer.set_stringn(x, area.y, word, left(x), style(palette, palette::FAINT));
         (x, _) = buffer.set_stringn(x + 1, area.y, format!("{number:<4} "), left(x + 1), style(palette, palette::TEXT));
     }
-    let wide = "Tab another script   ←↑↓→ play   Space skip a line   q quit";
-    let narrow = "Tab script  ←↑↓→ play  q quit";
-    let keys = if area.right() > x + 70 { wide } else { narrow };
-    let at = area.right().saturating_sub(keys.chars().count() as u16 + 1);
-    if at > x {
+    // The longest that fits.
+    let keys: &[&str] = match (scrub.motion, scrub.is_live) {
+        (Motion::Playing, true) => &[
+            "←↑↓→ play   Enter skip a line   Space pause   , back   Tab another script   q quit",
+            "←↑↓→ play  Enter skip  Space pause  , back  Tab script  q quit",
+            "←↑↓→ play  Space pause  q quit",
+        ],
+        (Motion::Playing, false) => &[
+            "←↑↓→ take over   Space pause   , back   Home End jump   Tab another script   q quit",
+            "←↑↓→ take over  Space pause  , back  Tab script  q quit",
+            "←↑↓→ take over  Space pause",
+        ],
+        (Motion::Paused, _) => &[
+            "Space go on   . a frame on   , back (hold: rewind)   Home End jump   ←↑↓→ take over   q quit",
+            "Space go on  . step  , back  Home End  ←↑↓→ take over",
+            "Space on  . step  , back  ←↑↓→",
+        ],
+        (Motion::Rewinding, _) => &["let go to stop", ""],
+    };
+    let fits = keys.iter().find(|keys| area.right() > x + keys.chars().count() as u16 + 1);
+    if let Some(keys) = fits {
+        let at = area.right() - keys.chars().count() as u16 - 1;
         buffer.set_string(at, area.y, keys, style(palette, palette::FAINT));
     }
 }
 
 /// The card that ends the night.
-fn curtain(phase: Phase, palette: Palette, map: Rect, buffer: &mut Buffer) {
+fn curtain(phase: Phase, look: &Look, map: Rect, buffer: &mut Buffer) {
+    let palette = look.palette;
     let (title, ink) = match phase {
         Phase::Escaped => ("Out, with the diamond.", palette::THIEF),
         _ => ("Caught.", palette::SIREN),
     };
-    let lines = [title, "r  another night    q  quit"];
+    let lines = [title, if look.can_restart { "r  another night    q  quit" } else { "q  quit" }];
     let width = 33.min(map.width);
     let card =
         Rect::new(map.x + (map.width - width) / 2, map.y + map.height.saturating_sub(5) / 2, width, 5.min(map.height));

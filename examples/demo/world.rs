@@ -2,9 +2,10 @@
 //!
 //! Rule: nothing here knows about drawing, keys or files, and nothing holds a float.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use bevy_ecs::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     grid::{Cell, Cone, Dir, Grid, Heading},
@@ -12,21 +13,23 @@ use crate::{
 };
 
 /// Where an entity is.
-#[derive(Component, Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Component, Copy, Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct At(pub Cell);
 
 /// What the map calls it.
 #[derive(Component, Clone, Debug)]
 pub struct Called(pub String);
 
-#[derive(Component, Clone, Debug)]
+#[derive(Component, Clone, Debug, Serialize)]
 pub struct Thief {
     pub facing: Heading,
     pub has_diamond: bool,
+    /// Whether the player has taken over from the autopilot.
+    pub by_hand: bool,
 }
 
 /// A guard or a camera: someone whose gaze falls on cells.
-#[derive(Component, Clone, Debug)]
+#[derive(Component, Clone, Debug, Serialize)]
 pub struct Gaze {
     pub cone: Cone,
     /// Whether it has seen the thief and acts on it.
@@ -41,7 +44,7 @@ pub struct Guard;
 #[derive(Component, Debug)]
 pub struct Camera;
 
-#[derive(Component, Clone, Debug)]
+#[derive(Component, Clone, Debug, Serialize)]
 pub struct Door {
     pub cells: Vec<Cell>,
     pub open: bool,
@@ -49,13 +52,13 @@ pub struct Door {
     pub crowded: bool,
 }
 
-#[derive(Component, Clone, Debug)]
+#[derive(Component, Clone, Debug, Serialize)]
 pub struct Beam {
     pub cells: Vec<Cell>,
     pub lit: bool,
 }
 
-#[derive(Component, Clone, Debug)]
+#[derive(Component, Clone, Debug, Serialize)]
 pub struct Vault {
     /// Whether the thief is next to it.
     pub besieged: bool,
@@ -91,7 +94,7 @@ pub struct Floor {
 pub struct Plan(pub Museum);
 
 /// How the night stands.
-#[derive(Resource, Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Resource, Copy, Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Phase {
     #[default]
     Opening,
@@ -114,7 +117,7 @@ pub struct Speech {
     pub shown: usize,
 }
 
-/// What happened, in words; the front ends read it and empty it.
+/// What happened, in words, the latest last. Front ends may empty it: nothing in the scene reads it, and it isn't hashed.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Chronicle {
     pub news: VecDeque<News>,
@@ -123,6 +126,8 @@ pub struct Chronicle {
 /// One thing that happened, or one line that was said.
 #[derive(Clone, Debug)]
 pub struct News {
+    /// The frame; 0 until it is over.
+    pub frame: u64,
     pub text: String,
     pub said: bool,
 }
@@ -135,16 +140,31 @@ impl Chronicle {
         if self.news.len() == MAX_NEWS {
             self.news.pop_front();
         }
-        self.news.push_back(News { text, said });
+        self.news.push_back(News { frame: 0, text, said });
+    }
+
+    /// Dates what was noted since the last call.
+    pub fn date(&mut self, frame: u64) {
+        for news in self.news.iter_mut().rev().take_while(|news| news.frame == 0) {
+            news.frame = frame;
+        }
     }
 }
 
 /// A key of the player's, the same for every front end.
-#[derive(Message, Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Message, Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pressed {
     Walk(Dir),
     Skip,
 }
+
+/// All that a frame gets from the player: the keys, in the order in which they were pressed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys(pub Vec<Pressed>);
+
+/// How long the frame is that is played.
+#[derive(Resource, Copy, Clone, Debug, Default)]
+pub struct Step(pub Duration);
 
 /// The opening is over: the night begins.
 #[derive(Message, Copy, Clone, Debug)]

@@ -44,12 +44,8 @@ pub(crate) struct Heist(World);
 
 impl Heist {
     pub(crate) fn new(setup: &Setup) -> Self {
-        let mut builder = Executor::builder().seed(setup.seed).trace(true);
-        if let Some(shuffle) = setup.shuffle {
-            builder = builder.shuffle(shuffle);
-        }
         let mut world = World::new();
-        world.insert_non_send(ScriptExecutor::new(builder.build()));
+        world.insert_non_send(ScriptExecutor::new(setup.builder().build()));
         world.init_resource::<Vault>();
         // What counts at the end, and is compared.
         world.hash_resource_by("vault", |vault: &Vault, _| vault.0.clone());

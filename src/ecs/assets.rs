@@ -106,8 +106,8 @@ fn look<A: Asset>(world: &World, handle: &Handle<A>) -> Option<Result<(), LoadFa
     let core = scripts.executor().core();
     let path = || server.get_path(handle.id()).map_or_else(String::new, |path| path.to_string());
     if !scripts.executor().is_replaying() {
-        if answer.is_some() {
-            core.note_arrival(|| Arrival::Asset(path().into()));
+        if answer.is_some() && core.keeps_arrivals() {
+            core.note_arrival(Arrival::Asset(path().into()));
         }
         return answer;
     }

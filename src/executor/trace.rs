@@ -93,15 +93,22 @@ impl Core {
     /// Notes a change of a script, if anybody asked for a trace.
     #[inline]
     pub(super) fn record(&self, kind: ChangeKind, number: u64) {
-        self.record_with(kind, number, |_| ());
+        if self.trace.is_on() {
+            self.record_now(kind, number, |_| ());
+        }
     }
 
     /// The same where the log is told more.
     #[inline]
     pub(super) fn record_with(&self, kind: ChangeKind, number: u64, more: impl FnOnce(&mut TaskChange)) {
-        if !self.trace.is_on() {
-            return;
+        if self.trace.is_on() {
+            self.record_now(kind, number, more);
         }
+    }
+
+    /// Out of line: without a trace it is in nobody's way.
+    #[inline(never)]
+    fn record_now(&self, kind: ChangeKind, number: u64, more: impl FnOnce(&mut TaskChange)) {
         self.add_row();
         self.trace.add(word(kind, number));
         if self.log.is_on() {
@@ -113,7 +120,7 @@ impl Core {
     #[inline]
     pub(super) fn record_draw(&self, number: u64, value: u64) {
         if self.trace.is_on() {
-            self.record_with(ChangeKind::Drew, number, |change| change.value = value);
+            self.record_now(ChangeKind::Drew, number, |change| change.value = value);
             self.trace.add(value);
         }
     }

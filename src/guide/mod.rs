@@ -4,6 +4,11 @@
 //! |---|---|
 //! | [`vocabulary`] | what a script can say, in examples |
 //! | [`lanes_and_clocks`] | the points of a frame, the times it has, and how to pause |
+#![cfg_attr(
+    feature = "replay",
+    doc = "| [`replay`] | record, play, verify, explore, in five minutes |
+| [`determinism`] | what is promised, what isn't, and how to rule out the rest |"
+)]
 //! | [`beside`] | this crate beside others for Bevy, row by row |
 
 #[doc = include_str!("vocabulary.md")]
@@ -11,6 +16,14 @@ pub mod vocabulary {}
 
 #[doc = include_str!("lanes_and_clocks.md")]
 pub mod lanes_and_clocks {}
+
+#[cfg(feature = "replay")]
+#[doc = include_str!("replay.md")]
+pub mod replay {}
+
+#[cfg(feature = "replay")]
+#[doc = include_str!("determinism.md")]
+pub mod determinism {}
 
 #[doc = include_str!("beside.md")]
 pub mod beside {}

@@ -73,7 +73,7 @@ pub struct Determinism<I> {
     setup: Setup,
     frames: u64,
     step: Duration,
-    inputs: Option<Box<dyn FnMut(u64) -> I>>,
+    inputs: Box<dyn FnMut(u64) -> I>,
     in_this_process: bool,
 }
 
@@ -87,10 +87,18 @@ thread_local! {
 }
 
 impl<I> Determinism<I> {
-    /// A double run of so many frames.
-    pub fn new(seed: u64, frames: u64) -> Self {
+    /// A double run of so many frames, with the default input in each.
+    pub fn new(seed: u64, frames: u64) -> Self
+    where
+        I: Default,
+    {
+        Self::with_inputs(seed, frames, |_| I::default())
+    }
+
+    /// The same with inputs that have no default; see [`inputs`](Self::inputs).
+    pub fn with_inputs(seed: u64, frames: u64, inputs: impl FnMut(u64) -> I + 'static) -> Self {
         let step = Duration::from_nanos(16_666_667);
-        Determinism { setup: Setup::new(seed), frames, step, inputs: None, in_this_process: false }
+        Determinism { setup: Setup::new(seed), frames, step, inputs: Box::new(inputs), in_this_process: false }
     }
 
     /// What the game is built from, in the place of the seed alone.
@@ -107,7 +115,7 @@ impl<I> Determinism<I> {
 
     /// The input of each frame, by its number from 1: the default unless set.
     pub fn inputs(mut self, inputs: impl FnMut(u64) -> I + 'static) -> Self {
-        self.inputs = Some(Box::new(inputs));
+        self.inputs = Box::new(inputs);
         self
     }
 
@@ -124,7 +132,7 @@ impl<I> Determinism<I> {
     #[track_caller]
     pub fn check<G: Game<Input = I>>(mut self, mut build: impl FnMut(&Setup) -> G)
     where
-        I: Default + Serialize,
+        I: Serialize,
     {
         let call = this_call(Location::caller());
         if let Some(wanted) = env::var_os(CALL) {
@@ -148,13 +156,12 @@ impl<I> Determinism<I> {
 
     fn record<G: Game<Input = I>>(&mut self, build: &mut impl FnMut(&Setup) -> G) -> Result<Vec<u8>, ReplayError>
     where
-        I: Default + Serialize,
+        I: Serialize,
     {
         let mut game = build(&self.setup);
         let mut recorder = Recorder::to(Vec::new(), &self.setup, Detail::Full, &mut game)?;
         for frame in 1..=self.frames {
-            let input = self.inputs.as_mut().map_or_else(I::default, |inputs| inputs(frame));
-            recorder.frame(&mut game, &input, self.step)?;
+            recorder.frame(&mut game, &(self.inputs)(frame), self.step)?;
         }
         recorder.finish(&mut game)
     }
@@ -223,6 +230,9 @@ fn ask_another_process(call: &str, run_1: &[u8]) -> Result<(), String> {
     let output = command.output().map_err(|error| failed("it can't be started", error))?;
     match fs::read_to_string(&verdict.0) {
         Ok(verdict) if verdict.is_empty() && output.status.success() => Ok(()),
+        Ok(verdict) if verdict.is_empty() => {
+            Err(format!("the other process found no difference, and then ended with {}", output.status))
+        }
         Ok(verdict) => Err(verdict),
         Err(_) => {
             let said = String::from_utf8_lossy(&output.stderr);

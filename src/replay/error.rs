@@ -55,6 +55,15 @@ pub enum ReplayError {
     },
     /// A recorder was told of the end of a frame without its beginning, or the other way round.
     OutOfTurn,
+    /// A recorder that was made with a game that has a world was told of the executor alone, or the other way round.
+    OtherEnd {
+        /// The frame, from 1.
+        frame: u64,
+        /// Whether it was made with a game that has a world.
+        has_world: bool,
+    },
+    /// A frame before this one couldn't be recorded, and said why.
+    Ended,
     /// A frame was asked for that the recording doesn't have.
     NoSuchFrame {
         /// The frame, from 0 for the beginning.
@@ -97,6 +106,20 @@ impl fmt::Display for ReplayError {
             ReplayError::OutOfTurn => write!(
                 f,
                 "a recorder is told of each frame twice, `before` and `after` it: call both, in turn, or `frame`"
+            ),
+            ReplayError::OtherEnd { frame, has_world: true } => write!(
+                f,
+                "the recorder was made with a game that has a world, and at frame {frame} was told of its executor \
+                 alone: call `after_frame_of` or `frame`, and `finish`"
+            ),
+            ReplayError::OtherEnd { frame, has_world: false } => write!(
+                f,
+                "the recorder was made with an executor alone, and at frame {frame} was told of a game that has a world: \
+                 make it by `Recorder::create` or `Recorder::to`, or call `after` and `finish_with`"
+            ),
+            ReplayError::Ended => write!(
+                f,
+                "the recording ended with a frame that couldn't be recorded: finish it, and start another at a game's beginning"
             ),
             ReplayError::NoSuchFrame { frame, frames } => {
                 write!(f, "there is no frame {frame}: the recording has {frames}, and frame 0 is its beginning")

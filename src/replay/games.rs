@@ -75,15 +75,14 @@ mod of_world {
     use serde::de::DeserializeOwned;
 
     use super::super::{Game, Setup};
-    use crate::ecs::ScriptExecutor;
+    use crate::ecs::{RandomStreams, ScriptExecutor};
     use crate::executor::Executor;
 
     /// A game that is a world and a schedule, without an app: a frame gives the input to the world, and runs the
     /// schedule once.
     ///
-    /// A frame's length is the step of [`step_scripts`](crate::step_scripts) within it
-    #[cfg_attr(feature = "bevy_time", doc = "unless the world has a `Time`, which is advanced by it before")]
-    /// .
+    /// A frame's length is that of the step which [`step_scripts`](crate::step_scripts) makes in it.
+    #[cfg_attr(feature = "bevy_time", doc = "If the world has a `Time`, that is advanced by it first.")]
     ///
     /// ```
     /// use std::time::Duration;
@@ -109,8 +108,8 @@ mod of_world {
     type GiveInput<I> = Box<dyn FnMut(&mut World, &I)>;
 
     impl<I: Resource + Clone> WorldGame<I> {
-        /// An empty world whose scripts run on an executor of this setup, and an empty schedule. Each frame's
-        /// input is inserted as a resource.
+        /// An empty world whose scripts run on an executor of this setup, with [`RandomStreams`] of its seed, and an
+        /// empty schedule. Each frame's input is inserted as a resource.
         #[must_use]
         pub fn new(setup: &Setup) -> Self {
             Self::giving(setup, |world, input: &I| world.insert_resource(input.clone()))
@@ -119,9 +118,12 @@ mod of_world {
 
     impl<I> WorldGame<I> {
         /// As [`new`](WorldGame::new), where a closure gives a frame's input to the world.
+        ///
+        /// A game without input is `WorldGame::giving(setup, |_, ()| {})`.
         pub fn giving(setup: &Setup, give: impl FnMut(&mut World, &I) + 'static) -> Self {
             let mut world = World::new();
             world.insert_non_send(ScriptExecutor::new(setup.builder().build()));
+            world.init_resource::<RandomStreams>();
             WorldGame { world, schedule: Schedule::default(), give: Box::new(give) }
         }
 

@@ -2,7 +2,7 @@
 //!
 //! A game is built from a [`Setup`] and played frame by frame, each a function of its input and its length: a
 //! [`Game`]. A [`Recorder`] keeps what each frame was given and what it did, in one small file; a [`Player`] steps
-//! through that, forwards and back; [`verify`] plays it on the game as it is now, and reports the first frame that does
+//! through that, forwards and back; [`verify`](fn@verify) plays it on the game as it is now, and reports the first frame that does
 //! something else, the script or the component to blame, and what led there. [`check_determinism`] does so without a
 //! file: the game is played twice here and once in another process.
 //!
@@ -91,7 +91,7 @@ pub use games::WorldGame;
 pub use line::{Line, Origin, Site, StateLine, StepTrail, Who};
 pub use outside::{inlet, inlet_of};
 pub use player::Player;
-pub use recorder::Recorder;
+pub use recorder::{Recorder, record};
 pub use recording::{
     Detail, Frames, RecordedFrame, Recording, RecordingCause, RecordingError, RecordingWriter, fingerprint,
 };

@@ -5,16 +5,18 @@
 //! later one, and what happens after the last to the end of the frame.
 //!
 //! How: the executor marks the end of each step and keeps its log of changes; where there is a world, a hook takes
-//! its hash right behind each step. Sparse detail asks for none of that: it looks at both hashes once in
+//! its hash right behind each step. Sparse detail only counts steps and their polls: it looks at both hashes once in
 //! [`SPARSE_FRAMES`] frames.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::fmt;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::line::{StateLine, StepTrail};
 use super::names::Names;
 use super::{Detail, Game, ReplayError};
+use crate::executor::core::Core;
 use crate::executor::{Arrival, Executor, StepMark, TaskChange};
 
 #[cfg(feature = "bevy_ecs")]
@@ -84,19 +86,24 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Observed {
     pub(crate) trail: Vec<StepTrail>,
-    /// Lane steps, and polls of scripts within them; not counted in sparse detail.
+    /// Lane steps, and polls of scripts within them.
     pub(crate) steps: u64,
     pub(crate) polls: u64,
+    /// What was recorded in steps that the frame didn't make, in words.
+    pub(crate) missed: Vec<String>,
 }
 
-#[derive(Debug)]
 pub(crate) struct Probe {
+    /// The executor that is told when nobody watches any more.
+    core: Weak<Core>,
     detail: Detail,
     frame: u64,
     seen: Rc<RefCell<Seen>>,
     marks: Vec<StepMark>,
     /// How many changes the executor had logged when this frame began.
     logged: u64,
+    /// Whether what it was attached to has a world.
+    has_world: bool,
 }
 
 impl Probe {
@@ -111,11 +118,19 @@ impl Probe {
         }
         executor.mark_steps(true);
         executor.log_changes(detail == Detail::Full);
-        let mut probe =
-            Probe { detail, frame: 0, seen: Rc::default(), marks: Vec::new(), logged: executor.logged_changes() };
+        let mut probe = Probe {
+            core: Rc::downgrade(executor.core()),
+            detail,
+            frame: 0,
+            seen: Rc::default(),
+            marks: Vec::new(),
+            logged: executor.logged_changes(),
+            has_world: false,
+        };
         executor.take_marks(&mut probe.marks);
         executor.take_changes(&mut probe.seen.borrow_mut().changes);
         probe.seen.borrow_mut().changes.clear();
+        probe.has_world = has_world(game);
         probe.hook(game);
         Ok(probe)
     }
@@ -128,12 +143,11 @@ impl Probe {
 
     /// Watches no more, and leaves the game as it was before.
     pub(crate) fn detach(self, game: &mut impl Watched) {
-        game.executor().mark_steps(false);
-        game.executor().log_changes(false);
         #[cfg(feature = "bevy_ecs")]
         if let Some(world) = game.world() {
             set_step_hook(world, None);
         }
+        let _ = game;
     }
 
     #[cfg(feature = "bevy_ecs")]
@@ -141,10 +155,17 @@ impl Probe {
         let mut owners = Vec::new();
         game.executor().for_each_task(|task| owners.push((task.number, None)));
         if let Some(world) = game.world() {
-            let (seen, detail) = (self.seen.clone(), self.detail);
-            let hook: Rc<dyn Fn(&mut World, u8)> =
-                Rc::new(move |world, lane| seen.borrow_mut().step(world, lane, detail));
-            set_step_hook(world, (detail != Detail::Sparse).then_some(hook));
+            let (seen, detail) = (Rc::downgrade(&self.seen), self.detail);
+            if detail == Detail::Sparse {
+                set_step_hook(world, None);
+            } else {
+                let step = move |world: &mut World, lane| {
+                    if let Some(seen) = seen.upgrade() {
+                        seen.borrow_mut().step(world, lane, detail);
+                    }
+                };
+                set_step_hook(world, Some(Rc::new(step)));
+            }
             world.forget_state();
             owners.iter_mut().for_each(|(number, owner)| *owner = owner_name(world, *number));
         }
@@ -166,12 +187,13 @@ impl Probe {
     /// What the frame did that is over now.
     pub(crate) fn end_frame(&mut self, game: &mut impl Watched) -> Result<Observed, ReplayError> {
         self.frame += 1;
+        self.check_world(game)?;
         self.marks.clear();
         game.executor().take_marks(&mut self.marks);
         let mut observed = Observed {
             steps: self.marks.len() as u64,
             polls: self.marks.iter().map(|mark| mark.polled).sum(),
-            trail: Vec::new(),
+            ..Observed::default()
         };
         if self.detail == Detail::Sparse {
             if self.frame.is_multiple_of(SPARSE_FRAMES) {
@@ -206,8 +228,17 @@ impl Probe {
         Ok(observed)
     }
 
+    /// Whether it is told of what it was attached to, and not of the executor or the game of that.
+    fn check_world(&self, game: &mut impl Watched) -> Result<(), ReplayError> {
+        match has_world(game) == self.has_world {
+            true => Ok(()),
+            false => Err(ReplayError::OtherEnd { frame: self.frame, has_world: self.has_world }),
+        }
+    }
+
     /// What stands now, as the end of a frame.
     pub(crate) fn stand(&self, game: &mut impl Watched) -> Result<StepTrail, ReplayError> {
+        self.check_world(game)?;
         let trace = fold(game.executor().trace_hash());
         #[cfg(feature = "bevy_ecs")]
         if let Some(world) = game.world() {
@@ -215,6 +246,20 @@ impl Probe {
             return look.map(|(world, state)| StepTrail { trace, world, state, ..StepTrail::default() });
         }
         Ok(StepTrail { trace, ..StepTrail::default() })
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        if let Some(core) = self.core.upgrade() {
+            core.unwatch();
+        }
+    }
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probe").field("detail", &self.detail).field("frame", &self.frame).finish_non_exhaustive()
     }
 }
 
@@ -256,6 +301,16 @@ fn look(world: &mut World, detail: Detail) -> Result<(u32, Vec<StateLine>), Stri
         _ => Vec::new(),
     };
     Ok((fold(hash.total), state))
+}
+
+fn has_world(game: &mut impl Watched) -> bool {
+    #[cfg(feature = "bevy_ecs")]
+    return game.world().is_some();
+    #[cfg(not(feature = "bevy_ecs"))]
+    {
+        let _ = game;
+        false
+    }
 }
 
 /// What has arrived from outside in the frame that is over.

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::playback::{Playback, Reel};
 use super::probe::{Bare, Probe, Watched, arrivals};
-use super::{Detail, Game, RecordedFrame, RecordingWriter, ReplayError, Setup};
+use super::{Detail, Game, RecordedFrame, Recording, RecordingWriter, ReplayError, Setup};
 use crate::executor::{Arrival, Executor, nanos};
 
 /// Records a game while it is played, frame by frame.
@@ -90,7 +90,7 @@ impl<I: Serialize, W: Write> Recorder<I, W> {
     ///
     /// # Errors
     /// When the input or the file can't be written, or the world can't be hashed: what was recorded before stays
-    /// whole.
+    /// whole, and no frame is recorded after one that wasn't.
     pub fn frame<G: Game<Input = I>>(&mut self, game: &mut G, input: &I, step: Duration) -> Result<(), ReplayError> {
         self.tape.before(input, step)?;
         game.frame(input, step);
@@ -126,7 +126,8 @@ impl<I: Serialize, W: Write> Recorder<I, W> {
         self.tape.frames
     }
 
-    /// Writes the end, with what stands then, and gives the writer back. A recording without an end is read as one of a game that crashed.
+    /// Writes the end, with what stands then, and gives the writer back. A recording without an end is read as one of
+    /// a game that crashed. After a frame that couldn't be recorded, or in the middle of one, it ends with the one before.
     ///
     /// # Errors
     /// When the file can't be written, or the world can't be hashed.
@@ -156,13 +157,15 @@ pub(crate) struct Tape<W: Write> {
     frames: u64,
     /// The frame that is being played.
     open: Option<RecordedFrame>,
+    /// A frame was played that couldn't be recorded.
+    has_failed: bool,
 }
 
 impl<W: Write> Tape<W> {
     pub(crate) fn new(writer: RecordingWriter<W>, probe: Probe, executor: &Executor) -> Self {
         executor.keep_arrivals(true);
         arrivals(executor);
-        Tape { writer, probe, frames: 0, open: None }
+        Tape { writer, probe, frames: 0, open: None, has_failed: false }
     }
 
     pub(crate) fn before(&mut self, input: &impl Serialize, step: Duration) -> Result<(), ReplayError> {
@@ -173,6 +176,9 @@ impl<W: Write> Tape<W> {
     }
 
     pub(crate) fn before_bytes(&mut self, input: Vec<u8>, step_nanos: u64) -> Result<(), ReplayError> {
+        if self.has_failed {
+            return Err(ReplayError::Ended);
+        }
         if self.open.is_some() {
             return Err(ReplayError::OutOfTurn);
         }
@@ -187,11 +193,15 @@ impl<W: Write> Tape<W> {
         given: Option<Vec<(u32, Arrival)>>,
     ) -> Result<(), ReplayError> {
         let mut frame = self.open.take().ok_or(ReplayError::OutOfTurn)?;
+        // Set until the frame is written: there is no gap in a recording.
+        self.has_failed = true;
         let arrived = arrivals(game.executor());
         frame.arrivals = given.unwrap_or(arrived);
         frame.trail = self.probe.end_frame(game)?.trail;
+        self.writer.push(&frame)?;
         self.frames += 1;
-        Ok(self.writer.push(&frame)?)
+        self.has_failed = false;
+        Ok(())
     }
 
     /// How many frames were recorded.
@@ -201,11 +211,54 @@ impl<W: Write> Tape<W> {
     }
 
     pub(crate) fn finish(self, game: &mut impl Watched) -> Result<W, ReplayError> {
+        // In the middle of a frame what stands is the end of none that was recorded.
+        if self.has_failed || self.open.is_some() {
+            self.probe.detach(game);
+            return Ok(self.writer.finish()?);
+        }
         let end = self.probe.stand(game)?;
-        game.executor().keep_arrivals(false);
         self.probe.detach(game);
         Ok(self.writer.finish_with(&end)?)
     }
+}
+
+/// Records a game that is built here and played by these inputs, in frames of 16,666,667 ns, into memory.
+///
+/// For the recordings that tests are verified against, and for inputs that are made up rather than played:
+/// [`Recording::save`] makes a file of it. Where more is asked for there is [`Recorder`].
+///
+/// ```
+/// use framestep::next_frame;
+/// use framestep::replay::{Detail, ScriptGame, Setup, Verify, record};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// fn game(setup: &Setup) -> ScriptGame<char> {
+///     let executor = setup.builder().build();
+///     drop(executor.spawn(async { loop { next_frame().await } }));
+///     ScriptGame::new(executor, |executor, _key, step| _ = executor.poll_once_with(step))
+/// }
+///
+/// let recording = record(&Setup::new(7), Detail::Full, "wasd".chars(), game)?;
+/// assert_eq!(Verify::new(recording).run(game)?.frames, 4);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As those of a [`Recorder`].
+pub fn record<G: Game>(
+    setup: &Setup,
+    detail: Detail,
+    inputs: impl IntoIterator<Item = G::Input>,
+    build: impl FnOnce(&Setup) -> G,
+) -> Result<Recording, ReplayError> {
+    const STEP: Duration = Duration::from_nanos(16_666_667);
+    let mut game = build(setup);
+    let mut recorder = Recorder::to(Vec::new(), setup, detail, &mut game)?;
+    for input in inputs {
+        recorder.frame(&mut game, &input, STEP)?;
+    }
+    Ok(Recording::from_bytes(recorder.finish(&mut game)?)?)
 }
 
 /// Plays a recording's frames up to `until` on a new game, and records them again. Gives the game, live, and the
@@ -225,7 +278,8 @@ pub(crate) fn record_again<G: Game, W: Write>(
         && let Some(frame) = reel.get(playback.frame + 1)
     {
         tape.before_bytes(frame.input.clone(), frame.step_nanos)?;
-        playback.play(frame)?;
+        let missed = playback.play(frame)?.missed;
+        playback.check_missed(&missed)?;
         tape.after(&mut playback.game, Some(frame.arrivals.clone()))?;
     }
     Ok((playback.into_game(), tape))

@@ -1,4 +1,4 @@
-//! The demo as a program: two equal runs, the two endings, and one line for everything that can be wrong.
+//! The demo as a program: two equal runs, the two endings, recordings, and one line for everything that can be wrong.
 //!
 //! How: the example's binary is run as a child, with maps written to a directory of their own. A good map of a few
 //! cells is spoilt in one place a test; what is expected is exit code 2, nothing on stdout, and one line on stderr
@@ -9,6 +9,8 @@ use std::{
     path::PathBuf,
     process::{Command, Output},
 };
+
+use framestep::replay::{Recording, RecordingWriter, Setup};
 
 /// The example that `cargo test` built next to this test.
 fn demo() -> Command {
@@ -116,6 +118,187 @@ fn the_bundled_night_has_an_opening_an_alarm_and_an_ending() {
         let at = story[from..].find(chapter);
         from += at.unwrap_or_else(|| panic!("{chapter:?} doesn't follow in\n{story}"));
     }
+}
+
+/// The path of a file of this test's own.
+fn scratch(name: &str) -> String {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name).to_str().expect("a path in UTF-8").to_owned()
+}
+
+/// Records a night of ten seconds.
+fn recorded(name: &str, detail: &str) -> (String, Output) {
+    let path = scratch(name);
+    let flags =
+        ["--headless", "--frames", "600", "--seed", "5", "--crowd", "20", "--detail", detail, "--record", &path];
+    let output = run(&flags);
+    assert!(output.status.success(), "{output:?}");
+    (path, output)
+}
+
+#[test]
+fn a_recorded_night_is_replayed_and_verified() {
+    let plain = run(&["--headless", "--frames", "600", "--seed", "5", "--crowd", "20"]);
+    for detail in ["sparse", "steps", "full"] {
+        let (path, output) = recorded(&format!("{detail}.replay"), detail);
+        assert_eq!(stdout(&output), stdout(&plain));
+        let test = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(test.contains(&format!("#[test] fn {detail}() {{ framestep::replay::verify(")), "{test}");
+        let replayed = run(&["--headless", "--replay", &path]);
+        assert_eq!(stdout(&replayed), stdout(&plain));
+        let verified = run(&["--verify", &path]);
+        assert_eq!(verified.status.code(), Some(0));
+        assert_eq!(stdout(&verified), format!("{path}: 600 frames, played again, are what was recorded\n"));
+    }
+}
+
+#[test]
+fn the_nights_that_ship_are_what_was_recorded() {
+    for (path, ending) in [("heist", "You walked out."), ("caught", "lays a hand on the thief")] {
+        let path = format!("{}/assets/replays/{path}.replay", env!("CARGO_MANIFEST_DIR"));
+        let verified = run(&["--verify", &path]);
+        assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
+        let story = run(&["--headless", "--replay", &path]);
+        assert!(stdout(&story).contains("is in your hands") && stdout(&story).contains(ending), "{}", stdout(&story));
+    }
+}
+
+#[test]
+fn a_replay_begins_and_stops_where_it_is_told_to() {
+    let (path, whole) = recorded("sought.replay", "sparse");
+    let from_there = run(&["--headless", "--replay", &path, "--seek", "481"]);
+    let lines = stdout(&from_there).lines().collect::<Vec<_>>();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].contains("frame    540"), "{lines:?}");
+    assert_eq!(lines.last(), stdout(&whole).lines().last().as_ref());
+    let to_there = run(&["--headless", "--replay", &path, "--frames", "480"]);
+    assert_eq!(stdout(&to_there).lines().count(), 9);
+    assert_refused(&run(&["--headless", "--replay", &path, "--seek", "601"]), &["sought.replay: ", "601", "600"]);
+}
+
+#[test]
+fn a_night_that_differs_is_reported() {
+    let (path, _) = recorded("meant.replay", "full");
+    let meant = Recording::load(&path).expect("it is whole");
+    // The frames say what was done without keys; with one something else is done.
+    let other = scratch("other.replay");
+    let mut writer = RecordingWriter::create(&other, meant.setup(), meant.detail()).expect("it can be written");
+    for (number, mut frame) in (1..).zip(meant.iter()) {
+        if number == 500 {
+            frame.input = vec![1, 0, 2];
+        }
+        writer.push(&frame).expect("it can be written");
+    }
+    writer.finish().expect("it can be written");
+    let verified = run(&["--verify", &other]);
+    assert_eq!(verified.status.code(), Some(1), "{verified:?}");
+    for word in ["500", "Mina", "thief"] {
+        assert!(stdout(&verified).contains(word), "{word:?} isn't in\n{}", stdout(&verified));
+    }
+    assert!(verified.stderr.is_empty(), "{verified:?}");
+}
+
+#[test]
+fn a_damaged_recording_is_refused_and_what_is_whole_can_be_replayed() {
+    let (path, whole) = recorded("whole.replay", "full");
+    let mut bytes = fs::read(&path).expect("it is there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    let path = scratch("damaged.replay");
+    fs::write(&path, &bytes).expect("it can be written");
+    for flags in [&["--verify", &path][..], &["--headless", "--replay", &path]] {
+        assert_refused(&run(flags), &["damaged.replay, at byte ", "corrupt", "frames before it are whole"]);
+    }
+    let salvaged = run(&["--headless", "--salvage", "--replay", &path]);
+    assert!(salvaged.status.success(), "{salvaged:?}");
+    let lines = stdout(&salvaged).lines().count() - 1;
+    assert!((1..10).contains(&lines), "{}", stdout(&salvaged));
+    assert!(stdout(&whole).starts_with(&stdout(&salvaged).split_inclusive('\n').take(lines).collect::<String>()));
+}
+
+#[test]
+fn what_is_no_recording_of_the_museum_is_refused() {
+    assert_refused(&run(&["--verify", "no/such.replay"]), &["no/such.replay", "can't be read", "path"]);
+    let path = scratch("text.replay");
+    fs::write(&path, GOOD).expect("it can be written");
+    assert_refused(&run(&["--headless", "--replay", &path]), &["text.replay, at byte 0: ", "isn't a recording"]);
+    let path = scratch("pinball.replay");
+    let setup = Setup::new(1).with("table", "pirates");
+    let writer = RecordingWriter::create(&path, &setup, framestep::replay::Detail::Sparse).expect("it can be written");
+    writer.finish().expect("it can be written");
+    assert_refused(&run(&["--verify", &path]), &["pinball.replay: ", "another game"]);
+}
+
+#[test]
+fn where_nothing_can_be_recorded_is_said_before_the_night_begins() {
+    let output = run(&["--headless", "--record", "no/such/folder/night.replay"]);
+    assert_refused(&output, &["no/such/folder/night.replay: can't be recorded to: ", "--record"]);
+}
+
+/// A file that may hold 512 or 1,024 bytes, whatever the shell's `ulimit` counts in.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_recording_that_outgrows_its_disk_ends_with_an_error_and_keeps_what_is_whole() {
+    let path = scratch("outgrown.replay");
+    let demo = demo();
+    let script = "trap '' XFSZ; ulimit -f 2; exec \"$0\" --headless --frames 3000 --detail full --record \"$1\"";
+    let output =
+        Command::new("sh").args(["-c", script]).arg(demo.get_program()).arg(&path).output().expect("sh is there");
+    let line = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{line}");
+    assert!(line.contains("outgrown.replay: the recording ends here: "), "{line}");
+    let frames = line.split("its first ").nth(1).and_then(|rest| rest.split(' ').next()).expect(&line);
+    assert!(frames.parse::<u64>().is_ok_and(|frames| frames > 0 && frames.is_multiple_of(60)), "{line}");
+    let verified = run(&["--verify", &path]);
+    assert!(stdout(&verified).contains(&format!(": {frames} frames, played again")), "{verified:?}");
+}
+
+#[test]
+fn flags_that_do_not_go_together_are_refused() {
+    for flags in [
+        &["--record", "a", "--replay", "b"][..],
+        &["--replay", "a", "--seed", "2"],
+        &["--verify", "a", "--crowd", "2"],
+        &["--verify", "a", "--replay", "b"],
+        &["--explore", "0..9", "--record", "a"],
+        &["--explore", "0..9", "--seed", "2"],
+    ] {
+        let [first, _, second, _] = flags else { panic!("two flags with a value each") };
+        assert_refused(&run(flags), &["demo: ", first, second, "cannot be used with", "--help"]);
+    }
+    assert_refused(&run(&["--seek", "9"]), &["demo: ", "--replay"]);
+    assert_refused(&run(&["--detail", "full"]), &["demo: ", "--record"]);
+    assert_refused(&run(&["--shard", "0/2"]), &["demo: ", "--explore"]);
+    for seeds in ["7", "9..3", "a..b"] {
+        assert_refused(&run(&["--explore", seeds]), &["demo: ", seeds, "0..1000"]);
+    }
+}
+
+#[test]
+#[cfg(not(feature = "explore"))]
+fn a_build_that_cannot_explore_says_which_can() {
+    let line = "--features explore --example demo -- --explore 0..4`";
+    assert_refused(&run(&["--explore", "0..4"]), &["demo: ", line]);
+    assert_refused(&run(&["--headless", "--code", "fs1-x"]), &["demo: ", "--features explore", "--code fs1-x"]);
+}
+
+#[test]
+#[cfg(feature = "explore")]
+fn a_sweep_finds_nights_without_an_ending_and_its_shards_are_the_whole() {
+    let whole = run(&["--explore", "0..6", "--frames", "120"]);
+    assert_eq!(whole.status.code(), Some(1), "{whole:?}");
+    let codes = |output: &Output| {
+        let words =
+            stdout(output).split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()));
+        words.filter(|word| word.starts_with("fs1-")).map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(codes(&whole).len(), 6, "{}", stdout(&whole));
+    let parts = ["0/2", "1/2"].map(|shard| run(&["--explore", "0..6", "--frames", "120", "--shard", shard]));
+    assert_eq!(codes(&whole), parts.iter().flat_map(codes).collect());
+    let code = codes(&whole).pop_first().expect("there are six");
+    let again = run(&["--headless", "--frames", "120", "--code", &code]);
+    assert!(again.status.success(), "{again:?}");
+    assert_refused(&run(&["--headless", "--code", &code, "--crowd", "3"]), &["demo: --code ", &code]);
+    assert_refused(&run(&["--explore", "0..6", "--shard", "2/2"]), &["demo: --shard 2/2: "]);
 }
 
 #[test]

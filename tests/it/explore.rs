@@ -36,12 +36,7 @@ impl Game for Small {
 
 impl Small {
     fn new(setup: &Setup) -> Self {
-        let mut builder = Executor::builder().seed(setup.seed).trace(true);
-        if let Some(shuffle) = setup.shuffle {
-            builder = builder.shuffle(shuffle);
-        }
-        let executor = builder.build();
-        Small { executor, words: Rc::default(), before: |_, _| () }
+        Small { executor: setup.builder().build(), words: Rc::default(), before: |_, _| () }
     }
 
     /// One whose single script does this in its first poll.

@@ -12,16 +12,21 @@ fn head(line: &str) -> &str {
     line.split("**").nth(1).unwrap_or_default()
 }
 
-#[test]
-fn every_row_beside_other_crates_is_shown_by_tests_that_exist() {
+/// The page's text, its table's rows, and the lines that say what shows each.
+fn page(name: &str) -> (Vec<String>, Vec<String>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide").join(name);
+    let page = fs::read_to_string(path).expect("the page is there");
+    let starting = |text: &str, start: &str| -> Vec<String> {
+        text.lines().filter(|line| line.starts_with(start)).map(str::to_string).collect()
+    };
+    let (table, shown) = page.split_once("# What shows it").expect("a part that says what shows it");
+    (starting(table, "| **"), starting(shown, "- **"))
+}
+
+/// Each row has a line that says what shows it, and what it names is there.
+fn assert_shown(rows: &[&String], shown: &[String]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(root.join("src/guide/beside.md")).expect("the page is there");
-    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| **")).collect();
-    let (_, shown) = page.split_once("# What shows it").expect("a part that says what shows it");
-    let shown: Vec<&str> = shown.lines().filter(|line| line.starts_with("- **")).collect();
-    assert!(rows.len() > 30, "the table was found: {}", rows.len());
-    let ours = |row: &&&str| row.replace("\\|", "").split('|').nth(2).is_some_and(|cell| cell.trim() != "no");
-    for row in rows.iter().filter(ours) {
+    for row in rows {
         assert!(shown.iter().any(|line| head(line) == head(row)), "nothing shows this: {row}");
     }
     for line in shown.iter().filter(|line| !line.contains(".ci/run")) {
@@ -33,5 +38,23 @@ fn every_row_beside_other_crates_is_shown_by_tests_that_exist() {
             let unindented: String = source.lines().map(|line| format!("{}\n", line.trim_start())).collect();
             assert!(unindented.contains(&format!("#[test]\nfn {name}(")), "{file} has no test `{name}`");
         }
+    }
+}
+
+#[test]
+fn every_row_beside_other_crates_is_shown_by_tests_that_exist() {
+    let (rows, shown) = page("beside.md");
+    assert!(rows.len() > 30, "the table was found: {}", rows.len());
+    let ours = |row: &&String| row.replace("\\|", "").split('|').nth(2).is_some_and(|cell| cell.trim() != "no");
+    assert_shown(&rows.iter().filter(ours).collect::<Vec<_>>(), &shown);
+}
+
+#[test]
+fn every_trap_is_caught_by_tests_that_exist() {
+    let (rows, shown) = page("determinism.md");
+    assert!(rows.len() > 10, "the table was found: {}", rows.len());
+    assert_shown(&rows.iter().collect::<Vec<_>>(), &shown);
+    for line in &shown {
+        assert!(rows.iter().any(|row| head(row) == head(line)), "no row is shown by this: {line}");
     }
 }

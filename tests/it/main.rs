@@ -16,6 +16,7 @@
 //! | `determinism` | the log of changes, what comes from outside, shuffled runs, random streams |
 //! | `demo` | the demo scene, as its users run it |
 //! | `guide` | what the guide says is shown by tests |
+//! | `traps` | what makes replays differ, each caught and put right |
 //! | `testing` | the test kit: what it asserts, and what it says when that fails |
 //! | `explore` | sweeps over seeds, and codes that play a run again |
 //! | `layers` | the source, read as text: who imports what, where unsafe code stands |
@@ -31,7 +32,7 @@
 
 #![allow(unused_must_use, reason = "most scripts here are spawned for what they do and detached")]
 
-#[cfg(all(feature = "bevy_ecs", not(miri)))]
+#[cfg(all(feature = "bevy_ecs", feature = "replay", not(miri)))]
 mod demo;
 mod determinism;
 #[cfg(feature = "bevy_ecs")]
@@ -57,4 +58,6 @@ mod replay;
 #[cfg(feature = "replay")]
 mod testing;
 mod time;
+#[cfg(all(feature = "bevy_ecs", feature = "replay", not(miri)))]
+mod traps;
 mod words;

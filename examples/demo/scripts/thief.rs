@@ -75,7 +75,7 @@ async fn flee(me: &Me, thief: &Thief) -> Result {
 
 /// Two loops side by side: one keeps the arrow that was pressed last, the other walks.
 async fn by_hand(me: &Me, thief: &Thief, first: Dir, keys: &mut Listener<Dir>) -> Result {
-    note(me, "is in your hands")?;
+    hand_over(me)?;
     let wish = Wish::new(Some(first));
     let listen = async {
         loop {

@@ -29,7 +29,7 @@ use crate::replay::{Detail, Recording, RecordingWriter, ReplayError, Setup};
 /// Records an app while it is played, or replays it in front of its player.
 ///
 /// The frames go as the app's runner drives them. Their input is the resource `I`, or what a
-/// [port](Self::with_port) reads, as it is behind `PreUpdate`; their length is the delta of `Time<Real>`. A replay
+/// [port](InputPort) reads, as it is behind `PreUpdate`; their length is the delta of `Time<Real>`. A replay
 /// overwrites both, so that live input is off, until the recording is over; then the game goes on live. To compare a
 /// replay with its recording see [`AppGame`](super::AppGame).
 ///
@@ -265,7 +265,9 @@ fn after_frame(world: &mut World) -> Result {
             Ok(Some(Live::Recording(tape)))
         }
         Live::Replaying(reel, frame) => {
-            let faults = world.non_send::<ScriptExecutor>().executor().take_replay_faults();
+            let executor = world.non_send::<ScriptExecutor>().executor();
+            let mut faults = executor.take_replay_faults();
+            faults.extend(executor.take_missed_arrivals());
             if faults.is_empty() {
                 return Ok(Some(Live::Replaying(reel, frame)));
             }

@@ -23,7 +23,7 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 ///
 /// let code = RunCode { seed: 417, order: 2, frames: 3600, options: 0x5EED };
 /// let text = code.to_string();
-/// assert_eq!(text, "fs1-m6g20424fpfdg0000q");
+/// assert_eq!(text, "fs1-m41g540wxnf00007");
 /// assert_eq!(text.parse(), Ok(code));
 /// ```
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -207,13 +207,16 @@ fn bytes_of(digits: &[u8]) -> Vec<u8> {
     (0..count).map(|byte| (0..8).fold(0, |bits, at| bits << 1 | bit(byte * 8 + at))).collect()
 }
 
-/// The value of the digits as a polynomial over the field of 32 elements, at a generator of it: no single digit and no
-/// two neighbours can change without changing it, in up to 31 digits.
+/// The value of the digits as a polynomial over the field of 32 elements, at a generator of it, times that: no single
+/// digit and no two neighbours can change without changing it, in up to 31 digits. The last step is for the check digit
+/// itself and its neighbour.
 fn check_of(digits: &[u8]) -> u8 {
-    // x^5 = x^2 + 1; one step in front, so that a code of zeros alone has no zero to check it.
-    digits.iter().fold(1, |sum, digit| {
-        let doubled = sum << 1;
-        let reduced = if doubled & 0x20 == 0 { doubled } else { doubled ^ 0b10_0101 };
-        reduced ^ digit
-    })
+    // The first digit is a 1, so that a code of zeros alone has no zero to check it.
+    times_generator(digits.iter().fold(1, |sum, digit| times_generator(sum) ^ digit))
+}
+
+fn times_generator(element: u8) -> u8 {
+    // x^5 = x^2 + 1.
+    let doubled = element << 1;
+    if doubled & 0x20 == 0 { doubled } else { doubled ^ 0b10_0101 }
 }

@@ -74,7 +74,7 @@ type State<'a, G> = Box<dyn Fn(&mut G) -> u64 + Sync + 'a>;
 /// }
 ///
 /// fn dice(setup: &Setup) -> Dice {
-///     let executor = Executor::builder().seed(setup.seed).trace(true).build();
+///     let executor = setup.builder().build();
 ///     executor.spawn(async {
 ///         loop {
 ///             assert_ne!(random() % 1000, 0, "the die fell off the table");
@@ -178,7 +178,7 @@ impl<'a, G: Game> Explore<'a, G> {
     }
 
     /// How many shuffled orders of equals are played beside the plain one: none unless set. Their seeds are in
-    /// [`Setup::shuffle`], for the game to hand to [`Builder::shuffle`](crate::Builder::shuffle).
+    /// [`Setup::shuffle`], which [`Setup::builder`] hands to the executor.
     #[must_use]
     pub fn shuffles(mut self, orders: u32) -> Self {
         self.shuffles = orders;

@@ -35,7 +35,7 @@ impl<'a, 'b, G: Game> Play<'a, 'b, G> {
         let seed = game.executor().seed();
         if seed != code.seed {
             let message = format!(
-                "the setup has seed {}, and the game's executor {seed}: build it with `Builder::seed`, of `setup.seed`",
+                "the setup has seed {}, and the game's executor {seed}: build it with `setup.builder()`",
                 code.seed
             );
             return Err((Fault::OtherSeed, message));
@@ -142,8 +142,10 @@ pub(super) fn run<G: Game>(
         let mut play = Play::new(explore, code)?;
         while frame < code.frames {
             frame += 1;
-            play.frame()?;
+            let played = play.frame();
+            // Also when the frame was one too many: that one is worth a look.
             look(play.game(), frame);
+            played?;
         }
         Ok(End { trace: play.trace(), state: play.state()? })
     });

@@ -20,6 +20,9 @@ const RING_LINES: usize = 100_000;
 /// A component's key and its entity's.
 type StateKey = (Arc<str>, Arc<str>);
 
+/// The hash of a value, and the value as JSON; `None` where there is none.
+type StateValue = (u64, Option<Arc<str>>);
+
 #[derive(Debug)]
 pub(crate) struct Follower {
     /// The detail of what is expected.
@@ -32,7 +35,7 @@ pub(crate) struct Follower {
     pub(crate) is_hashed: bool,
     ring: VecDeque<(u64, Vec<StepTrail>)>,
     ring_lines: usize,
-    standing: BTreeMap<StateKey, (u64, Option<Arc<str>>)>,
+    standing: BTreeMap<StateKey, StateValue>,
 }
 
 impl Follower {
@@ -184,7 +187,7 @@ impl Follower {
 
     /// The components and resources that differ.
     fn tell_state(&self, divergence: &mut Divergence, gap: Gap, expected: &[StepTrail], actual: &[StepTrail]) {
-        let mut values: BTreeMap<StateKey, [Option<(u64, Option<Arc<str>>)>; 2]> = BTreeMap::new();
+        let mut values: BTreeMap<StateKey, [Option<StateValue>; 2]> = BTreeMap::new();
         for (side, trail) in [expected, actual].into_iter().enumerate() {
             let steps = &trail[..trail.len().min(gap.step + 1)];
             for StateLine { kind, entity, value, hash } in steps.iter().flat_map(|step| &step.state) {

@@ -6,9 +6,10 @@ use bevy_app::{App, Update};
 use bevy_asset::AssetServer;
 use bevy_ecs::prelude::*;
 use framestep::replay::{
-    AppGame, Detail, InputPort, Recorder, Recording, Setup, Verify, ambiguities, assert_no_ambiguities,
+    AppGame, Detail, HashWorld, InputPort, Recorder, Recording, Setup, Verify, VerifyError, ambiguities,
+    assert_no_ambiguities,
 };
-use framestep::{FramestepPlugin, Script, ScriptExecutor, ScriptSystems, current_frame};
+use framestep::{FramestepPlugin, Script, ScriptExecutor, ScriptSystems, current_frame, next_frame};
 
 use crate::assets::{load, with_files};
 use crate::{Log, twice};
@@ -100,6 +101,53 @@ fn an_asset_that_never_comes_is_a_fault() {
     });
     let error = error.err().expect("it can't go as recorded").to_string();
     assert!(error.contains("the asset `hello.txt` was there in the recording, and isn't loaded here"), "{error}");
+}
+
+/// Whether the text is there, to a system that looks for it in each frame.
+#[derive(Resource, Default)]
+struct Seen(bool);
+
+/// A game in which a system looks for a text that a script only holds; with its gate.
+fn looking(setup: &Setup) -> (AppGame<()>, async_channel::Sender<()>) {
+    let (mut app, open) = with_files(crate::app(false), &[("hello.txt", "hello")]);
+    app.insert_non_send(ScriptExecutor::new(setup.builder().build()));
+    app.init_resource::<Seen>().hash_resource_by("seen", |seen: &Seen, _| seen.0);
+    app.world_mut().spawn(Script::named("holder", async move |me| {
+        let _hello = load(me, "hello.txt")?;
+        loop {
+            next_frame().await;
+        }
+    }));
+    let look = |server: Res<AssetServer>, mut seen: ResMut<Seen>| {
+        seen.0 = server.get_path_ids("hello.txt".into()).into_iter().any(|id| server.is_loaded(id));
+    };
+    app.add_systems(Update, look.before(ScriptSystems::Step));
+    (AppGame::with_port(app, InputPort::new(|_| (), |_, ()| ())), open)
+}
+
+#[test]
+fn an_asset_that_a_system_looks_for_in_each_frame_is_found() {
+    let setup = Setup::new(7);
+    let (mut game, open) = looking(&setup);
+    let mut recorder = Recorder::to(Vec::new(), &setup, Detail::Full, &mut game).unwrap();
+    open.try_send(()).unwrap();
+    while !game.app().world().resource::<Seen>().0 {
+        assert!(recorder.frames() < 1_000_000, "the text comes");
+        recorder.frame(&mut game, &(), Duration::from_millis(1)).unwrap();
+        std::thread::yield_now();
+    }
+    let frames = recorder.frames();
+    let recording = Recording::from_bytes(recorder.finish(&mut game).unwrap()).unwrap();
+
+    // Where it isn't loaded yet in that frame, the value that shows it is named.
+    let mut gates = Vec::new();
+    let found = Verify::new(recording).run(|setup| {
+        let (game, open) = looking(setup);
+        gates.push(open);
+        game
+    });
+    let Err(VerifyError::Diverged(found)) = found else { panic!("it isn't there: {found:?}") };
+    assert_eq!((found.frame, found.state[0].kind.as_str()), (frames, "seen"));
 }
 
 #[derive(Resource, Default)]

@@ -1,8 +1,16 @@
 //! The log of changes, with its causes; and the hash and the marks over the same.
 
 use crate::words::{Gate, on_thread, quiet_panic};
-use framestep::{Cause, ChangeKind, Executor, Signal, TaskChange, next_frame, random, scope, sleep, spawn, yield_now};
-use std::{cell::RefCell, future::pending, rc::Rc, time::Duration};
+use framestep::{
+    Cause, ChangeKind, Executor, JoinHandle, Signal, TaskChange, next_frame, random, scope, sleep, spawn, yield_now,
+};
+use std::{
+    cell::RefCell,
+    future::{pending, poll_fn},
+    rc::Rc,
+    task::Poll,
+    time::Duration,
+};
 
 fn logged() -> Executor {
     let executor = Executor::builder().trace(true).build();
@@ -158,6 +166,77 @@ fn a_log_tells_of_ends_draws_holds_and_what_is_put_off() {
 }
 
 #[test]
+fn what_a_script_asks_for_itself_is_by_that_script() {
+    let mut executor = logged();
+    let own = Rc::<RefCell<Option<JoinHandle<()>>>>::default();
+    let of_itself = own.clone();
+    let script = executor.spawn(async move {
+        of_itself.borrow().as_ref().map(JoinHandle::hold);
+        next_frame().await;
+        of_itself.borrow().as_ref().map(JoinHandle::cancel);
+        pending().await
+    });
+    *own.borrow_mut() = Some(script);
+    executor.poll_once();
+    own.borrow().as_ref().map(JoinHandle::unhold);
+    executor.poll_once();
+    let expected = [
+        "Spawned 1 by Game",
+        "step of main",
+        "Polled 1 by Game",
+        "Held 1 by Script(1)",
+        "LetGo 1 by Game",
+        "step of main",
+        "Polled 1 by Release",
+        "Cancelled 1 by Script(1)",
+    ];
+    assert_eq!(log(&executor), expected);
+}
+
+#[test]
+fn what_goes_on_when_a_held_script_ends_does_so_by_that_end() {
+    thread_local! {
+        static OWN: RefCell<Option<JoinHandle<()>>> = const { RefCell::new(None) };
+    }
+    let mut executor = logged();
+    // It has no destructor, so its end drops nothing.
+    let script = executor.spawn(poll_fn(|_| {
+        drop(spawn(pending::<()>()));
+        OWN.with_borrow(|own| own.as_ref().map(JoinHandle::hold));
+        Poll::Ready(())
+    }));
+    OWN.set(Some(script));
+    executor.poll_once();
+    drop(OWN.take());
+    let expected = [
+        "Spawned 1 by Game",
+        "step of main",
+        "Polled 1 by Game",
+        "Spawned 2 by Script(1)",
+        "Held 2 by Script(1)",
+        "Completed 1 by Script(1)",
+        "LetGo 2 by Script(1)",
+        "Polled 2 by Script(1)",
+    ];
+    assert_eq!(log(&executor), expected);
+}
+
+#[test]
+fn what_was_ready_before_the_log_began_isnt_polled_for_its_step() {
+    let mut executor = Executor::builder().trace(true).build();
+    let late = executor.add_lane("late");
+    drop(executor.spawn_in(late, next_frame()));
+    drop(executor.spawn(next_frame()));
+    executor.poll_once();
+    executor.log_changes(true);
+    executor.step_lane(late, Duration::ZERO);
+    executor.poll_once();
+    let expected =
+        ["step of late", "Polled 1 by Game", "step of main", "Polled 2 by Release", "Completed 2 by Script(2)"];
+    assert_eq!(log(&executor), expected);
+}
+
+#[test]
 fn a_log_says_where_scripts_were_spawned_and_parked() {
     let mut executor = logged();
     let line = line!() + 1;
@@ -266,6 +345,43 @@ fn a_log_that_is_asked_for_within_a_step_begins_with_the_next() {
     assert_eq!((changes[0].kind, steps), (ChangeKind::Step, 6), "all steps but the first");
     let polls = changes.iter().filter(|change| change.kind == ChangeKind::Polled).count();
     assert_eq!(polls, 200 * 5, "each script's first poll was before");
+}
+
+#[test]
+fn a_row_that_a_panic_breaks_off_at_the_cap_is_added_once() {
+    let run = |log: bool| {
+        let mut executor = Executor::builder().trace(true).frame_polls(6).build();
+        executor.log_changes(log);
+        let alarm = Signal::new();
+        let gates = [Gate::default(), Gate::default()];
+        for gate in gates.clone() {
+            drop(executor.spawn(async move { gate.wait().await }));
+        }
+        let heard = alarm.clone();
+        drop(executor.spawn(async move { heard.wait().await }));
+        for number in 0..6 {
+            let raised = alarm.clone();
+            drop(executor.spawn(async move {
+                next_frame().await;
+                next_frame().await;
+                if number == 0 {
+                    raised.raise();
+                    quiet_panic("as planned");
+                }
+                next_frame().await;
+            }));
+        }
+        // The last three are put off once, and stand first in the list from then on.
+        executor.poll_once();
+        executor.poll_once();
+        gates.iter().for_each(Gate::open);
+        let report = executor.poll_once();
+        assert_eq!((report.polled, report.panicked, report.put_off), (6, 1, 3));
+        (0..3).for_each(|_| _ = executor.poll_once());
+        assert_eq!(executor.live(), 0);
+        executor.trace_hash()
+    };
+    assert_eq!(run(true), run(false));
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn whatever_else_is_wrong_with_a_code_is_said() {
     assert_eq!(error("seed 7"), RunCodeError::NoCode);
     assert_eq!(error("fs2-abc"), RunCodeError::Version);
     assert_eq!(error("fs1-"), RunCodeError::Length);
-    assert_eq!(error("fs1-1"), RunCodeError::Length, "a check character of nothing");
+    assert_eq!(error("fs1-2"), RunCodeError::Length, "a check character of nothing");
     assert_eq!(error("fs1-ab!c"), RunCodeError::Character { char: '!', at: 7 });
     assert_eq!(
         error("fs1-ab!c").to_string(),

@@ -146,7 +146,7 @@ fn a_game_that_is_built_with_a_seed_of_its_own_is_refused() {
         told(&found),
         [0, 2].map(|seed| format!(
             "{seed} 0 0 OtherSeed: the setup has seed {seed}, and the game's executor 1: build it with \
-             `Builder::seed`, of `setup.seed`"
+             `setup.builder()`"
         ))
     );
 }
@@ -208,8 +208,7 @@ mod on_entities {
 
     fn house(setup: &Setup) -> House {
         let mut world = World::new();
-        let executor = Executor::builder().seed(setup.seed).trace(true).build();
-        world.insert_non_send(ScriptExecutor::new(executor));
+        world.insert_non_send(ScriptExecutor::new(setup.builder().build()));
         let seed = setup.seed;
         world.spawn(Script::named("door", async move |_: Me| {
             next_frame().await;
@@ -235,15 +234,14 @@ mod on_entities {
         let found = Explore::new(rated).seeds(3..9).frames(3).compare_orders().run();
         found.assert_clean();
         assert_eq!((found.runs(), found.ends()), (12, 3));
-        struct Unkeyed;
         let unkeyed = |setup: &Setup| {
             let mut house = house(setup);
             house.0.hash_component_by("bomb", |_: &Bomb, _| 1_u8);
-            house.0.spawn(Bomb(Unkeyed));
+            house.0.spawn(Bomb);
             house
         };
         #[derive(Component)]
-        struct Bomb(#[expect(dead_code, reason = "it is hashed by a view")] Unkeyed);
+        struct Bomb;
         let found = Explore::new(unkeyed).seeds(3..4).frames(3).run();
         assert_eq!(found.failures().map(|failure| failure.fault).collect::<Vec<_>>(), [Fault::NotHashed]);
         assert!(found.to_string().contains("the state can't be hashed: "), "{found}");

@@ -126,7 +126,7 @@ mod processes {
         let again = (again.status.code(), stdout(&again));
         assert_eq!(again.0, Some(1));
         assert!(again.1.starts_with("frame ") && again.1.contains("Ann and Bea are inside"), "{}", again.1);
-        let mistyped = explore().args(["--replay", &format!("{code}0")]).output().unwrap();
+        let mistyped = explore().args(["--replay", &code.replace("fs1-", "fs1-0")]).output().unwrap();
         assert_eq!(mistyped.status.code(), Some(2));
         assert!(String::from_utf8_lossy(&mistyped.stderr).contains("the code was mistyped"));
     }

@@ -77,12 +77,17 @@ pub(super) struct Run {
 
 /// The log of a program on the real executor, which keeps a trace or doesn't.
 pub(super) fn run(program: &Program, trace: bool) -> Run {
-    let mut exec = fs::Executor::builder()
+    run_on(program, fs::Executor::builder().trace(trace), false)
+}
+
+/// The same on an executor that is built so, with somebody who listens to its changes or nobody.
+pub(super) fn run_on(program: &Program, builder: fs::Builder, logs: bool) -> Run {
+    let mut exec = builder
         .script_polls(program.script_polls)
         .frame_polls(program.frame_polls)
         .max_tasks(program.max_tasks)
-        .trace(trace)
         .build();
+    exec.log_changes(logs);
     let mut lanes = vec![exec.main_lane()];
     lanes.extend((0..program.lanes).map(|_| exec.add_lane("more")));
     let mut clocks: Vec<fs::Clock> = lanes.iter().map(|&lane| exec.lane_clock(lane)).collect();

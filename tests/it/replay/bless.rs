@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use framestep::replay::{Detail, Recording, Verify, VerifyError, verify};
 
@@ -85,6 +86,34 @@ fn without_being_asked_nothing_is_recorded_anew() {
          To look:         Player::seek(69), or `--seek 69` in the demo.\n"
     ));
     assert_eq!(kept.bytes(), before);
+}
+
+/// Names the file to the process that the next test starts.
+const FILE: &str = "FRAMESTEP_TEST_BLESS_FILE";
+
+#[test]
+fn the_environment_asks_for_it() {
+    if let Some(file) = std::env::var_os(FILE) {
+        return verify(file, bells(Fault::ExtraDraw(70)));
+    }
+    let kept = Kept::new("environment", &record(bells(Fault::None), 130, Detail::Full, key));
+    let before = kept.bytes();
+    let this_test = |bless: &str| {
+        let mut command = Command::new(std::env::current_exe().expect("this program is there"));
+        let test = std::thread::current().name().expect("a test's thread has its name").to_string();
+        command.args(["--exact", &test, "--nocapture"]).env("BLESS", bless).env(FILE, kept.file());
+        command.output().expect("it can be started")
+    };
+    let output = this_test("0");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the run differs from the recording in frame 70 of 130, step 0 (lane `main`)"), "{said}");
+    assert!(!output.status.success());
+    assert_eq!(kept.bytes(), before);
+    let output = this_test("1");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("run.replay was recorded anew; what has changed:\nthe run differs"), "{said}");
+    assert!(output.status.success());
+    assert_eq!(kept.bytes(), record(bells(Fault::ExtraDraw(70)), 130, Detail::Full, key).as_bytes());
 }
 
 #[test]

@@ -134,6 +134,28 @@ fn a_call_that_the_other_process_never_comes_to_is_told() {
 }
 
 #[test]
+fn inputs_need_no_default() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    enum Turn {
+        Left,
+        Right,
+    }
+    let turns = |frame| if frame % 2 == 0 { Turn::Left } else { Turn::Right };
+    let game = |setup: &Setup| {
+        let executor = setup.builder().build();
+        ScriptGame::new(executor, |executor, turn, step| {
+            if matches!(turn, Turn::Left) {
+                executor.spawn(async { random() });
+            }
+            executor.poll_once_with(step);
+        })
+    };
+    Determinism::with_inputs(7, 20, turns).in_this_process().check(game);
+    let none = Determinism::with_inputs(7, 20, |_| Turn::Right).in_this_process();
+    assert!(report(|| none.check(game)).contains("no script was polled"), "a turn to the left is what spawns one");
+}
+
+#[test]
 fn the_game_may_be_any_game() {
     fn plays<G: Game<Input = u8>>(build: impl FnMut(&Setup) -> G) {
         Determinism::new(7, 5).in_this_process().check(build);

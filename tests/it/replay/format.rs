@@ -236,7 +236,11 @@ fn a_writer_that_failed_takes_no_more_and_leaves_whole_frames() {
         }
         assert!(finished.is_err(), "there is never room for the end mark");
         let read = frames_of(disk.read());
-        assert!(kept(&frames, Detail::Full).starts_with(&read) && read.len() % 60 == 0, "{} frames", read.len());
+        assert!(
+            kept(&frames, Detail::Full).starts_with(&read) && read.len().is_multiple_of(60),
+            "{} frames",
+            read.len()
+        );
     }
 }
 

@@ -175,7 +175,7 @@ pub(crate) fn kept(frames: &[RecordedFrame], detail: Detail) -> Vec<RecordedFram
     let mut kept = frames.to_vec();
     let last = kept.len();
     for (number, frame) in kept.iter_mut().enumerate() {
-        let ends_block = (number + 1) % 60 == 0 || number + 1 == last;
+        let ends_block = (number + 1).is_multiple_of(60) || number + 1 == last;
         match detail {
             Detail::Full => {}
             Detail::Steps => {

@@ -2,7 +2,7 @@
 
 use bevy_ecs::prelude::*;
 use framestep::replay::{
-    Detail, Difference, Game, HashWorld, Player, Recorder, ReplayError, ReplayKey, Setup, Verify, WorldGame,
+    Detail, Difference, Game, HashWorld, Player, Recorder, Recording, ReplayError, ReplayKey, Setup, Verify, WorldGame,
 };
 use framestep::{Me, Script, next_frame, step_scripts};
 use serde::{Deserialize, Serialize};
@@ -185,6 +185,9 @@ fn an_entity_without_a_key_ends_the_recording_with_the_remedy() {
     assert!(matches!(error, ReplayError::World { frame: 2, .. }));
     let error = error.to_string();
     assert!(error.starts_with("after frame 2 the world can't be hashed: ") && error.contains("ReplayKey"), "{error}");
+    assert!(matches!(recorder.frame(&mut game, &controls(3), STEP), Err(ReplayError::Ended)));
+    let bytes = recorder.finish(&mut game).expect("memory takes it");
+    assert_eq!(Recording::from_bytes(bytes).expect("it is whole").frames(), 1);
 }
 
 #[test]
@@ -213,4 +216,26 @@ fn a_frame_of_a_world_is_told_in_words_wherever_one_comes_from() {
          speed of cart 3 is 9"
     );
     assert_eq!(player.game().executor().frame(), 60);
+}
+
+#[test]
+fn a_recorder_is_told_of_what_it_was_made_with() {
+    let setup = Setup::new(7);
+    let mut game = carts(Fault::None)(&setup);
+    let input = Controls::default();
+    let mut recorder = Recorder::to(Vec::new(), &setup, Detail::Full, &mut game).expect("it is the setup's");
+    recorder.before(&input, STEP).expect("memory takes it");
+    game.frame(&input, STEP);
+    assert_eq!(
+        recorder.after(game.executor()).expect_err("the world is missing").to_string(),
+        "the recorder was made with a game that has a world, and at frame 1 was told of its executor alone: call \
+         `after_frame_of` or `frame`, and `finish`"
+    );
+    let mut game = carts(Fault::None)(&setup);
+    let recorder = Recorder::of_executor(Vec::new(), &setup, Detail::Full, game.executor());
+    assert_eq!(
+        recorder.expect("it is the setup's").frame(&mut game, &input, STEP).expect_err("it has a world").to_string(),
+        "the recorder was made with an executor alone, and at frame 1 was told of a game that has a world: make it by \
+         `Recorder::create` or `Recorder::to`, or call `after` and `finish_with`"
+    );
 }

@@ -6,7 +6,9 @@ use bevy_ecs::error::{BevyError, ErrorContext, FallbackErrorHandler};
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::ScheduleLabel;
 use framestep::testing::ScriptTest;
-use framestep::{Due, Executor, Me, Script, ScriptOf, WaitKind, frames, next_frame, sleep, step_scripts};
+use framestep::{
+    Due, Executor, Me, Script, ScriptExecutor, ScriptOf, WaitKind, frames, next_frame, sleep, step_scripts,
+};
 
 use super::told;
 use crate::words::quiet_panic;
@@ -24,8 +26,17 @@ fn a_script_is_asked_by_its_entity_its_owner_and_its_id() {
     let mut test = ScriptTest::new();
     let guard = test.spawn(Script::named("stand", stand));
     let walk = test.spawn_empty();
-    test.spawn((Script::named("walk", async |_: Me| Ok(frames(9).await)), ScriptOf(walk)));
-    let free = test.script(Script::named("free", async |_: Me| Ok(sleep(SECOND).await)));
+    test.spawn((
+        Script::named("walk", async |_: Me| {
+            frames(9).await;
+            Ok(())
+        }),
+        ScriptOf(walk),
+    ));
+    let free = test.script(Script::named("free", async |_: Me| {
+        sleep(SECOND).await;
+        Ok(())
+    }));
     test.step(1);
     test.assert_waits(guard, WaitKind::NextFrame);
     test.assert_waits(walk, WaitKind::Frames).due(Due::Frames(9)).at("on_entities.rs");
@@ -88,7 +99,10 @@ fn a_script_that_fails_or_panics_fails_the_test_unless_it_is_taken() {
 
     let mut test = ScriptTest::new();
     let door = test.spawn(Script::named("door", async |_: Me| Err("out of keys".into())));
-    let vault = test.script(Script::named("vault", async |_: Me| Ok(quiet_panic("alarm"))));
+    let vault = test.script(Script::named("vault", async |_: Me| {
+        quiet_panic("alarm");
+        Ok(())
+    }));
     test.step(1);
     let other = told(|| drop(test.assert_failed(vault, "keys")));
     assert!(other.starts_with("expected a failure with \"keys\"; but it says: script `vault`"), "{other}");
@@ -218,4 +232,14 @@ fn a_golden_trace_is_compared_with_its_file() {
     let failure = told(|| test.assert_trace("tests/golden/door.trace")).replace('\\', "/");
     assert!(failure.starts_with("tests/golden/door.trace: the first difference is in line "), "{failure}");
     assert!(failure.contains("- expected (its end)") && failure.contains("lamp#2 spawned"), "{failure}");
+}
+
+#[test]
+fn a_test_that_fails_without_its_executor_fails_once() {
+    let failure = told(|| {
+        let mut test = ScriptTest::new();
+        drop(test.world().remove_non_send::<ScriptExecutor>());
+        quiet_panic("the test's own");
+    });
+    assert_eq!(failure, "the test's own");
 }
