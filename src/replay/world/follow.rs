@@ -99,7 +99,13 @@ mod tests {
     #[test]
     fn an_owner_that_was_despawned_is_named_up_to_the_end_of_the_step_in_which_its_script_ended() {
         let (mut world, log) = followed(&[1, 2]);
-        world.spawn((Name::new("bomb"), Script::new(async |me: Me| Ok(drop(me.world(|w| w.despawn(me.entity()))?)))));
+        world.spawn((
+            Name::new("bomb"),
+            Script::new(async |me: Me| {
+                me.world(|world| world.despawn(me.entity()))?;
+                Ok(())
+            }),
+        ));
         let guard = world
             .spawn((
                 Name::new("guard"),
