@@ -18,6 +18,13 @@ pub enum ReplayError {
         /// That of the executor.
         actual: u64,
     },
+    /// The game's executor is shuffled otherwise than the setup says.
+    OtherShuffle {
+        /// What the setup says.
+        expected: Option<u64>,
+        /// What the executor does.
+        actual: Option<u64>,
+    },
     /// An input can't be written.
     Unwritable {
         /// The frame, from 1.
@@ -88,6 +95,17 @@ impl fmt::Display for ReplayError {
                 f,
                 "the game's executor has the seed {actual}, and the setup has {expected}: build it by `setup.builder()`"
             ),
+            ReplayError::OtherShuffle { expected, actual } => {
+                let word = |shuffle: &Option<u64>| {
+                    shuffle.map_or("no shuffle".to_string(), |seed| format!("the shuffle {seed}"))
+                };
+                write!(
+                    f,
+                    "the game's executor has {}, and the setup has {}: build it by `setup.builder()`",
+                    word(actual),
+                    word(expected)
+                )
+            }
             ReplayError::Unwritable { frame, cause } => write!(
                 f,
                 "the input of frame {frame} can't be written ({cause}): an input is data that `postcard` can write, of known length"

@@ -18,17 +18,14 @@ pub(crate) struct Playback<G> {
     pub(crate) game: G,
     /// How many frames have been played.
     pub(crate) frame: u64,
-    seed: u64,
+    setup: Setup,
     probe: Option<(Probe, Detail)>,
 }
 
 impl<G: Game> Playback<G> {
     pub(crate) fn new(game: G, setup: &Setup) -> Result<Self, ReplayError> {
-        let actual = game.executor().seed();
-        if actual != setup.seed {
-            return Err(ReplayError::OtherSeed { expected: setup.seed, actual });
-        }
-        Ok(Playback { game, frame: 0, seed: setup.seed, probe: None })
+        setup.check(game.executor())?;
+        Ok(Playback { game, frame: 0, setup: setup.clone(), probe: None })
     }
 
     /// Watches from here on at this detail, or no more.
@@ -40,7 +37,7 @@ impl<G: Game> Playback<G> {
             probe.detach(&mut self.game);
         }
         if let Some(detail) = detail {
-            self.probe = Some((Probe::attach(&mut self.game, self.seed, detail)?.at_frame(self.frame), detail));
+            self.probe = Some((Probe::attach(&mut self.game, &self.setup, detail)?.at_frame(self.frame), detail));
         }
         Ok(())
     }

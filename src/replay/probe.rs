@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::line::{StateLine, StepTrail};
 use super::names::Names;
-use super::{Detail, Game, ReplayError};
+use super::{Detail, Game, ReplayError, Setup};
 use crate::executor::core::Core;
 use crate::executor::{Arrival, Executor, StepMark, TaskChange};
 
@@ -108,14 +108,12 @@ pub(crate) struct Probe {
 
 impl Probe {
     /// Watches a game from here on.
-    pub(crate) fn attach(game: &mut impl Watched, seed: u64, detail: Detail) -> Result<Self, ReplayError> {
+    pub(crate) fn attach(game: &mut impl Watched, setup: &Setup, detail: Detail) -> Result<Self, ReplayError> {
         let executor = game.executor();
         if !executor.is_traced() {
             return Err(ReplayError::Untraced);
         }
-        if executor.seed() != seed {
-            return Err(ReplayError::OtherSeed { expected: seed, actual: executor.seed() });
-        }
+        setup.check(executor)?;
         executor.mark_steps(true);
         executor.log_changes(detail == Detail::Full);
         let mut probe = Probe {

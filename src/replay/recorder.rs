@@ -58,7 +58,7 @@ impl<I: Serialize> Recorder<I> {
         detail: Detail,
         game: &mut G,
     ) -> Result<Self, ReplayError> {
-        let probe = Probe::attach(game, setup.seed, detail)?;
+        let probe = Probe::attach(game, setup, detail)?;
         let writer = RecordingWriter::create(path, setup, detail)?;
         Ok(Recorder { tape: Tape::new(writer, probe, game.executor()), input: PhantomData })
     }
@@ -70,7 +70,7 @@ impl<I: Serialize, W: Write> Recorder<I, W> {
     /// # Errors
     /// As [`create`](Recorder::create).
     pub fn to<G: Game<Input = I>>(writer: W, setup: &Setup, detail: Detail, game: &mut G) -> Result<Self, ReplayError> {
-        let probe = Probe::attach(game, setup.seed, detail)?;
+        let probe = Probe::attach(game, setup, detail)?;
         let writer = RecordingWriter::to(writer, setup, detail)?;
         Ok(Recorder { tape: Tape::new(writer, probe, game.executor()), input: PhantomData })
     }
@@ -81,7 +81,7 @@ impl<I: Serialize, W: Write> Recorder<I, W> {
     /// # Errors
     /// As [`create`](Recorder::create).
     pub fn of_executor(writer: W, setup: &Setup, detail: Detail, executor: &Executor) -> Result<Self, ReplayError> {
-        let probe = Probe::attach(&mut Bare(executor), setup.seed, detail)?;
+        let probe = Probe::attach(&mut Bare(executor), setup, detail)?;
         let writer = RecordingWriter::to(writer, setup, detail)?;
         Ok(Recorder { tape: Tape::new(writer, probe, executor), input: PhantomData })
     }
@@ -272,7 +272,7 @@ pub(crate) fn record_again<G: Game, W: Write>(
 ) -> Result<(G, Tape<W>), ReplayError> {
     let setup = reel.recording.setup().clone();
     let mut playback = Playback::new(game, &setup)?;
-    let probe = Probe::attach(&mut playback.game, setup.seed, detail)?;
+    let probe = Probe::attach(&mut playback.game, &setup, detail)?;
     let mut tape = Tape::new(RecordingWriter::to(writer, &setup, detail)?, probe, playback.game.executor());
     while playback.frame < until
         && let Some(frame) = reel.get(playback.frame + 1)
