@@ -45,6 +45,8 @@ impl Scrub {
                 Mark::End => (frame, '■', palette::TITLE),
             })
             .collect::<Vec<_>>();
+        // The diamond rings the alarm, and both may fall into one column: it is drawn last.
+        marks.sort_by_key(|(_, glyph, _)| *glyph == '◆');
         marks.extend(theatre.taken_over().map(|frame| (frame, '┃', palette::THIEF)));
         marks.extend(theatre.parting().map(|parting| (parting.frame, '≠', palette::AWAIT)));
         let (is_live, is_recorded) = (theatre.is_live(), theatre.is_recorded());
