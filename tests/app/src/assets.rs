@@ -18,7 +18,7 @@ use crate::{Log, frame, twice, words_to_come};
 
 /// A text, and those that it names by lines `needs <path>`.
 #[derive(Asset, TypePath)]
-struct Text {
+pub(crate) struct Text {
     text: String,
     #[dependency]
     needs: Vec<Handle<Text>>,

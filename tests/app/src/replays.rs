@@ -119,7 +119,7 @@ fn looking(setup: &Setup) -> (AppGame<()>, async_channel::Sender<()>) {
         }
     }));
     let look = |server: Res<AssetServer>, mut seen: ResMut<Seen>| {
-        seen.0 = server.get_path_ids("hello.txt".into()).into_iter().any(|id| server.is_loaded(id));
+        seen.0 = server.get_path_ids("hello.txt").into_iter().any(|id| server.is_loaded(id));
     };
     app.add_systems(Update, look.before(ScriptSystems::Step));
     (AppGame::with_port(app, InputPort::new(|_| (), |_, ()| ())), open)
