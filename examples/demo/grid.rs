@@ -7,13 +7,24 @@
 
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A cell of the floor, counted from the top left.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell {
     pub x: i32,
     pub y: i32,
+}
+
+/// Two numbers to read, one to hash: thousands of visitors are hashed at once.
+impl Serialize for Cell {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return (self.x, self.y).serialize(serializer);
+        }
+        // No map has as many rows or columns as 16 bits count.
+        serializer.serialize_u32((self.y as u32) << 16 | self.x as u32 & 0xffff)
+    }
 }
 
 impl Cell {

@@ -149,7 +149,7 @@ impl Parting {
         let at = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
         let words = match (new.get(at), old.get(at)) {
             (Some(now), before) => {
-                let before = before.map_or_else(|| "nothing more".to_owned(), |line| deed(line));
+                let before = before.map_or_else(|| "nothing more".to_owned(), deed);
                 format!("{}{}; before: {before}", deed(now), waits(&new, now))
             }
             (None, Some(before)) => format!("nothing more is done; before: {}{}", deed(before), waits(&old, before)),

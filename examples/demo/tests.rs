@@ -11,7 +11,6 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     bar::{Motion, Scrub},
     grid::{Cell, Cone, Dir, Grid, Heading},
-    live::{Live, Record},
     night::{self, Night},
     palette::Palette,
     panel::Parked,
@@ -240,17 +239,6 @@ fn record(path: &str, setup: &Setup, skips: &[u64], by_hand_from: u64, ending: P
 fn record_the_nights_that_ship() {
     record("assets/replays/heist.replay", &night::setup(14, None, 0), &[], 1500, Phase::Escaped);
     record("assets/replays/caught.replay", &night::setup(3, None, 0), &[], 2400, Phase::Caught);
-}
-
-#[test]
-fn a_recording_that_cannot_be_written_on_keeps_what_is_whole() {
-    let directory = std::env::temp_dir().join(format!("framestep-demo-{}", std::process::id()));
-    let setup = night::setup(1, None, 0);
-    let night = Night::of(&setup).expect("the bundled map is good");
-    let record = Record { path: directory.join("night.replay"), detail: Detail::Sparse };
-    let refused = Live::begin(&night, &setup, Some(&record)).err().expect("there is no such folder");
-    assert!(refused.contains("night.replay: can't be recorded to: "), "{refused}");
-    assert_eq!(refused.matches("night.replay").count(), 1, "{refused}");
 }
 
 #[test]

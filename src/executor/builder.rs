@@ -99,8 +99,8 @@ impl Builder {
     ///
     /// Whenever a script is to be polled, any of those that are ready may be next, each as likely, also those that
     /// are woken meanwhile; and timers of one clock with equal deadlines fire in any order. All else that is promised
-    /// holds: every script that is ready is polled in that step, as often as without; chains of wakes are free;
-    /// what was put off runs first in the next step. The same seeds give the same run, and the trace hash
+    /// holds: every script that is ready is polled in that step, once for however many wakes came before; chains of wakes
+    /// are free; what was put off runs first in the next step. The same seeds give the same run, and the trace hash
     /// starts from both.
     pub fn shuffle(mut self, seed: u64) -> Self {
         self.0.shuffle = Some(seed);

@@ -269,6 +269,8 @@ impl Core {
         }
         if slot.has_extra() {
             if self.has_held() {
+                // What goes on does so by this end, also where nothing was dropped.
+                self.at_stage.set(Some((index, Stage::DropOutput)));
                 self.end_while_held(slot, index);
             }
             if from <= Stage::WakeJoiner
@@ -340,7 +342,7 @@ impl Core {
     }
 
     /// Drops a panic's payload, whose destructor may panic with another.
-    fn drop_payload(&self, mut payload: Payload) {
+    pub(super) fn drop_payload(&self, mut payload: Payload) {
         for _ in 0..8 {
             match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
                 Ok(()) => return,

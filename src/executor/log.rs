@@ -11,7 +11,7 @@ use super::Executor;
 use super::changes::{Cause, ChangeKind, StepMark, TaskChange};
 use super::core::Core;
 use super::inspect::WaitKind;
-use super::task::Site;
+use super::task::{Site, flag};
 
 #[derive(Debug)]
 pub(crate) struct Log {
@@ -56,11 +56,9 @@ impl Log {
         self.phase.set(phase);
     }
 
-    fn set_on(&self, on: bool) {
-        if !on {
-            self.causes.borrow_mut().clear();
-        }
-        self.on.set(on);
+    /// The same, and what was noted before.
+    pub(super) fn replace_phase(&self, phase: Cause) -> Cause {
+        self.phase.replace(phase)
     }
 }
 
@@ -70,6 +68,7 @@ impl Executor {
     ///
     /// It grows until it is taken, so take it after each step. What stands there when it is switched off can
     /// still be taken. While it is on, scripts that wait for the next frame are polled one by one and not in rows.
+    /// Who made a script ready before it was on isn't known: the poll of such a one counts as brought about by the game.
     ///
     /// # Panics
     /// Without [`Builder::trace`](crate::Builder::trace).
@@ -96,7 +95,7 @@ impl Executor {
         );
         core.log.asked.set(on);
         if !core.in_step.get() {
-            core.log.set_on(on);
+            core.set_log(on);
         }
     }
 
@@ -157,7 +156,7 @@ impl Core {
     pub(crate) fn unwatch(&self) {
         self.log.asked.set(false);
         if !self.in_step.get() {
-            self.log.set_on(false);
+            self.set_log(false);
         }
         self.log.has_marks.set(false);
         self.log.changes.borrow_mut().clear();
@@ -167,11 +166,26 @@ impl Core {
 }
 
 impl Core {
+    /// Switches the log on or off.
+    fn set_log(&self, on: bool) {
+        if on == self.log.on.replace(on) {
+            return;
+        }
+        let mut causes = self.log.causes.borrow_mut();
+        causes.clear();
+        if on {
+            // Else their polls would count as those of scripts that waited for the step.
+            let slots = self.storage.indices().map(|index| self.storage.slot(index));
+            let ready = slots.filter(|slot| slot.header().is_live() && slot.header().has(flag::QUEUED));
+            causes.extend(ready.map(|slot| (slot.cold().number.get(), Cause::Game)));
+        }
+    }
+
     /// Notes that a lane's step begins.
     #[inline]
     pub(super) fn record_step(&self, lane: u8) {
         if self.log.asked.get() != self.log.is_on() {
-            self.log.set_on(self.log.asked.get());
+            self.set_log(self.log.asked.get());
         }
         self.record_with(ChangeKind::Step, lane.into(), |change| change.name = Some(self.lane(lane).name));
     }

@@ -11,12 +11,14 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Executor;
 use super::arrivals::Arrival;
 use super::core::Core;
 use super::key::TaskId;
+use super::lifecycle::message_of;
 use super::mail::{Job, Post};
 use super::task::Site;
 
@@ -128,10 +130,14 @@ impl Executor {
         outside.replays.set(arrivals.is_some());
         outside.steps.set(0);
         let missed = outside.queue.replace(arrivals.unwrap_or_default().into());
-        for (step, arrival) in missed {
-            outside
-                .fault(format!("{} was recorded in lane step {step} of the frame, which wasn't made", Told(&arrival)));
-        }
+        outside.faults.borrow_mut().extend(missed.iter().map(told_missed));
+    }
+
+    /// What was given and hasn't arrived, as faults: it doesn't arrive any more.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn take_missed_arrivals(&self) -> Vec<String> {
+        self.core().outside.queue.take().iter().map(told_missed).collect()
     }
 
     /// Whether a replay says what comes from outside.
@@ -175,7 +181,7 @@ impl Core {
     }
 
     /// The paths of the assets that the replay still has, in order.
-    #[cfg_attr(not(feature = "bevy_asset"), allow(dead_code, reason = "for waits for assets"))]
+    #[cfg(all(feature = "replay", feature = "bevy_asset", feature = "bevy_time"))]
     pub(crate) fn replayed_assets(&self) -> Vec<Arc<str>> {
         let queue = self.outside.queue.borrow();
         let path = |(_, arrival): &(u32, Arrival)| match arrival {
@@ -223,7 +229,9 @@ impl Core {
             Post::Run(Job { name, .. }) => Some(unkept(name.site)),
             Post::Value(inlet, value) => self.codec_of(*inlet).map(|(codec, site)| {
                 let coded = codec.and_then(|(codec, number)| {
-                    Some(Arrival::Value(codec.name.into(), number, (codec.encode)(&**value)?))
+                    // What can't be kept is taken in all the same.
+                    let bytes = self.caught(|| (codec.encode)(&**value)).ok().flatten()?;
+                    Some(Arrival::Value(codec.name.into(), number, bytes))
                 });
                 coded.unwrap_or_else(|| unkept(site))
             }),
@@ -258,9 +266,10 @@ impl Core {
                         self.outside.fault(format!("{}, but it isn't open", Told(&arrival)));
                         continue;
                     };
-                    match (codec.decode)(bytes) {
-                        Some(value) => self.deliver(key, value),
-                        None => self.outside.fault(format!("{}, but its bytes are no value of it", Told(&arrival))),
+                    match self.caught(|| (codec.decode)(bytes)) {
+                        Ok(Some(value)) => self.deliver(key, value),
+                        Ok(None) => self.outside.fault(format!("{}, but its bytes are no value of it", Told(&arrival))),
+                        Err(what) => self.outside.fault(format!("{}, but reading it panicked: {what}", Told(&arrival))),
                     }
                 }
                 Arrival::LastSent(name, number) => match self.find_inlet(name, *number) {
@@ -276,10 +285,24 @@ impl Core {
         }
     }
 
+    /// Runs what a value's type does; what it panicked with, if it did.
+    fn caught<T>(&self, act: impl FnOnce() -> T) -> Result<T, String> {
+        catch_unwind(AssertUnwindSafe(act)).map_err(|payload| {
+            let message = message_of(&payload);
+            self.drop_payload(payload);
+            message
+        })
+    }
+
     fn tasks_by_number(&self) -> Vec<(u64, TaskId)> {
         let number = |task: &TaskId| self.storage.slot(task.index()).cold().number.get();
         self.live_tasks().into_iter().map(|task| (number(&task), task)).collect()
     }
+}
+
+/// The fault of an arrival for a step that wasn't made.
+fn told_missed((step, arrival): &(u32, Arrival)) -> String {
+    format!("{} was recorded in lane step {step} of the frame, which wasn't made", Told(arrival))
 }
 
 /// An arrival, as faults tell it.

@@ -12,7 +12,7 @@ use std::ptr;
 use std::task::Waker;
 
 use super::batch::Batch;
-use super::changes::ChangeKind;
+use super::changes::{Cause, ChangeKind};
 use super::core::{Core, count};
 use super::inspect::WaitKind;
 use super::lane::{LaneState, entry};
@@ -184,12 +184,15 @@ impl Core {
     /// Cancels or holds a task if that was asked for while it was polled, and carries out what ended meanwhile.
     fn look_at(&self, index: u32, slot: Slot<'_>) {
         let is_held = self.hold_asked.replace(false);
+        // Whoever asked for it did so within the poll.
+        let phase = self.log.replace_phase(Cause::Script(slot.cold().number.get()));
         if slot.header().has(flag::CANCEL) {
             slot.cancelled();
             self.ended(index, slot, ChangeKind::Cancelled);
         } else if is_held {
             self.hold_if_asked(slot, index);
         }
+        self.log.set_phase(phase);
         self.drain();
     }
 

@@ -230,6 +230,9 @@ fn ask_another_process(call: &str, run_1: &[u8]) -> Result<(), String> {
     let output = command.output().map_err(|error| failed("it can't be started", error))?;
     match fs::read_to_string(&verdict.0) {
         Ok(verdict) if verdict.is_empty() && output.status.success() => Ok(()),
+        Ok(verdict) if verdict.is_empty() => {
+            Err(format!("the other process found no difference, and then ended with {}", output.status))
+        }
         Ok(verdict) => Err(verdict),
         Err(_) => {
             let said = String::from_utf8_lossy(&output.stderr);

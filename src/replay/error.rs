@@ -18,6 +18,13 @@ pub enum ReplayError {
         /// That of the executor.
         actual: u64,
     },
+    /// The game's executor is shuffled otherwise than the setup says.
+    OtherShuffle {
+        /// What the setup says.
+        expected: Option<u64>,
+        /// What the executor does.
+        actual: Option<u64>,
+    },
     /// An input can't be written.
     Unwritable {
         /// The frame, from 1.
@@ -55,6 +62,13 @@ pub enum ReplayError {
     },
     /// A recorder was told of the end of a frame without its beginning, or the other way round.
     OutOfTurn,
+    /// A recorder that was made with a game that has a world was told of the executor alone, or the other way round.
+    OtherEnd {
+        /// The frame, from 1.
+        frame: u64,
+        /// Whether it was made with a game that has a world.
+        has_world: bool,
+    },
     /// A frame before this one couldn't be recorded, and said why.
     Ended,
     /// A frame was asked for that the recording doesn't have.
@@ -81,6 +95,17 @@ impl fmt::Display for ReplayError {
                 f,
                 "the game's executor has the seed {actual}, and the setup has {expected}: build it by `setup.builder()`"
             ),
+            ReplayError::OtherShuffle { expected, actual } => {
+                let word = |shuffle: &Option<u64>| {
+                    shuffle.map_or("no shuffle".to_string(), |seed| format!("the shuffle {seed}"))
+                };
+                write!(
+                    f,
+                    "the game's executor has {}, and the setup has {}: build it by `setup.builder()`",
+                    word(actual),
+                    word(expected)
+                )
+            }
             ReplayError::Unwritable { frame, cause } => write!(
                 f,
                 "the input of frame {frame} can't be written ({cause}): an input is data that `postcard` can write, of known length"
@@ -99,6 +124,16 @@ impl fmt::Display for ReplayError {
             ReplayError::OutOfTurn => write!(
                 f,
                 "a recorder is told of each frame twice, `before` and `after` it: call both, in turn, or `frame`"
+            ),
+            ReplayError::OtherEnd { frame, has_world: true } => write!(
+                f,
+                "the recorder was made with a game that has a world, and at frame {frame} was told of its executor \
+                 alone: call `after_frame_of` or `frame`, and `finish`"
+            ),
+            ReplayError::OtherEnd { frame, has_world: false } => write!(
+                f,
+                "the recorder was made with an executor alone, and at frame {frame} was told of a game that has a world: \
+                 make it by `Recorder::create` or `Recorder::to`, or call `after` and `finish_with`"
             ),
             ReplayError::Ended => write!(
                 f,

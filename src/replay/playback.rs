@@ -18,17 +18,14 @@ pub(crate) struct Playback<G> {
     pub(crate) game: G,
     /// How many frames have been played.
     pub(crate) frame: u64,
-    seed: u64,
+    setup: Setup,
     probe: Option<(Probe, Detail)>,
 }
 
 impl<G: Game> Playback<G> {
     pub(crate) fn new(game: G, setup: &Setup) -> Result<Self, ReplayError> {
-        let actual = game.executor().seed();
-        if actual != setup.seed {
-            return Err(ReplayError::OtherSeed { expected: setup.seed, actual });
-        }
-        Ok(Playback { game, frame: 0, seed: setup.seed, probe: None })
+        setup.check(game.executor())?;
+        Ok(Playback { game, frame: 0, setup: setup.clone(), probe: None })
     }
 
     /// Watches from here on at this detail, or no more.
@@ -40,13 +37,21 @@ impl<G: Game> Playback<G> {
             probe.detach(&mut self.game);
         }
         if let Some(detail) = detail {
-            self.probe = Some((Probe::attach(&mut self.game, self.seed, detail)?.at_frame(self.frame), detail));
+            self.probe = Some((Probe::attach(&mut self.game, &self.setup, detail)?.at_frame(self.frame), detail));
         }
         Ok(())
     }
 
-    /// Plays a frame.
+    /// Plays a frame. After an error it watches no more, since what it saw in that frame belongs to none.
     pub(crate) fn play(&mut self, recorded: &RecordedFrame) -> Result<Observed, ReplayError> {
+        let observed = self.play_watched(recorded);
+        if observed.is_err() {
+            self.watch(None)?;
+        }
+        observed
+    }
+
+    fn play_watched(&mut self, recorded: &RecordedFrame) -> Result<Observed, ReplayError> {
         let frame = self.frame + 1;
         if let Some(site) = unkept(recorded) {
             return Err(ReplayError::Unkept { frame, site });
@@ -59,13 +64,23 @@ impl<G: Game> Playback<G> {
         if !faults.is_empty() {
             return Err(ReplayError::Fault { frame, what: faults.join("; ") });
         }
-        let Some((probe, _)) = &mut self.probe else { return Ok(Observed::default()) };
-        let mut observed = probe.end_frame(&mut self.game)?;
+        let missed = self.game.executor().take_missed_arrivals();
+        let Some((probe, _)) = &mut self.probe else { return Ok(Observed { missed, ..Observed::default() }) };
+        let mut observed = Observed { missed, ..probe.end_frame(&mut self.game)? };
         if observed.trail.is_empty() && !recorded.trail.is_empty() {
             // The last frame of a sparse recording.
             observed.trail.push(probe.stand(&mut self.game)?);
         }
         Ok(observed)
+    }
+
+    /// An error where the frame last played lacked steps that something arrived in. To be asked when its steps have been
+    /// compared, which says more.
+    pub(crate) fn check_missed(&self, missed: &[String]) -> Result<(), ReplayError> {
+        match missed {
+            [] => Ok(()),
+            _ => Err(ReplayError::Fault { frame: self.frame, what: missed.join("; ") }),
+        }
     }
 
     /// The game, which goes on live.

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::marker::PhantomData;
 
 use super::playback::{Playback, Reel};
+use super::probe::Observed;
 use super::recorder::record_again;
 use super::verify::{Divergence, Follower};
 use super::{Detail, Game, Recorder, Recording, ReplayError, Setup, StepTrail};
@@ -161,7 +162,7 @@ impl<G: Game> Player<G> {
         let Some(recorded) = self.reel.get(self.playback.frame + 1) else {
             return Err(ReplayError::NoSuchFrame { frame: self.playback.frame + 1, frames });
         };
-        let trail = self.playback.play(recorded)?.trail;
+        let Observed { trail, missed, .. } = self.playback.play(recorded)?;
         if let Some(follower) = &mut self.follower
             && self.difference.is_none()
         {
@@ -170,6 +171,9 @@ impl<G: Game> Player<G> {
             self.difference = compared.map(Box::new);
         }
         self.trail = trail;
+        if self.difference.is_none() {
+            self.playback.check_missed(&missed)?;
+        }
         Ok(())
     }
 

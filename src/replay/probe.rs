@@ -5,7 +5,7 @@
 //! later one, and what happens after the last to the end of the frame.
 //!
 //! How: the executor marks the end of each step and keeps its log of changes; where there is a world, a hook takes
-//! its hash right behind each step. Sparse detail asks for none of that: it looks at both hashes once in
+//! its hash right behind each step. Sparse detail only counts steps and their polls: it looks at both hashes once in
 //! [`SPARSE_FRAMES`] frames.
 
 use std::cell::RefCell;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::line::{StateLine, StepTrail};
 use super::names::Names;
-use super::{Detail, Game, ReplayError};
+use super::{Detail, Game, ReplayError, Setup};
 use crate::executor::core::Core;
 use crate::executor::{Arrival, Executor, StepMark, TaskChange};
 
@@ -86,9 +86,11 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Observed {
     pub(crate) trail: Vec<StepTrail>,
-    /// Lane steps, and polls of scripts within them; not counted in sparse detail.
+    /// Lane steps, and polls of scripts within them.
     pub(crate) steps: u64,
     pub(crate) polls: u64,
+    /// What was recorded in steps that the frame didn't make, in words.
+    pub(crate) missed: Vec<String>,
 }
 
 pub(crate) struct Probe {
@@ -100,18 +102,18 @@ pub(crate) struct Probe {
     marks: Vec<StepMark>,
     /// How many changes the executor had logged when this frame began.
     logged: u64,
+    /// Whether what it was attached to has a world.
+    has_world: bool,
 }
 
 impl Probe {
     /// Watches a game from here on.
-    pub(crate) fn attach(game: &mut impl Watched, seed: u64, detail: Detail) -> Result<Self, ReplayError> {
+    pub(crate) fn attach(game: &mut impl Watched, setup: &Setup, detail: Detail) -> Result<Self, ReplayError> {
         let executor = game.executor();
         if !executor.is_traced() {
             return Err(ReplayError::Untraced);
         }
-        if executor.seed() != seed {
-            return Err(ReplayError::OtherSeed { expected: seed, actual: executor.seed() });
-        }
+        setup.check(executor)?;
         executor.mark_steps(true);
         executor.log_changes(detail == Detail::Full);
         let mut probe = Probe {
@@ -121,10 +123,12 @@ impl Probe {
             seen: Rc::default(),
             marks: Vec::new(),
             logged: executor.logged_changes(),
+            has_world: false,
         };
         executor.take_marks(&mut probe.marks);
         executor.take_changes(&mut probe.seen.borrow_mut().changes);
         probe.seen.borrow_mut().changes.clear();
+        probe.has_world = has_world(game);
         probe.hook(game);
         Ok(probe)
     }
@@ -181,12 +185,13 @@ impl Probe {
     /// What the frame did that is over now.
     pub(crate) fn end_frame(&mut self, game: &mut impl Watched) -> Result<Observed, ReplayError> {
         self.frame += 1;
+        self.check_world(game)?;
         self.marks.clear();
         game.executor().take_marks(&mut self.marks);
         let mut observed = Observed {
             steps: self.marks.len() as u64,
             polls: self.marks.iter().map(|mark| mark.polled).sum(),
-            trail: Vec::new(),
+            ..Observed::default()
         };
         if self.detail == Detail::Sparse {
             if self.frame.is_multiple_of(SPARSE_FRAMES) {
@@ -221,8 +226,17 @@ impl Probe {
         Ok(observed)
     }
 
+    /// Whether it is told of what it was attached to, and not of the executor or the game of that.
+    fn check_world(&self, game: &mut impl Watched) -> Result<(), ReplayError> {
+        match has_world(game) == self.has_world {
+            true => Ok(()),
+            false => Err(ReplayError::OtherEnd { frame: self.frame, has_world: self.has_world }),
+        }
+    }
+
     /// What stands now, as the end of a frame.
     pub(crate) fn stand(&self, game: &mut impl Watched) -> Result<StepTrail, ReplayError> {
+        self.check_world(game)?;
         let trace = fold(game.executor().trace_hash());
         #[cfg(feature = "bevy_ecs")]
         if let Some(world) = game.world() {
@@ -285,6 +299,16 @@ fn look(world: &mut World, detail: Detail) -> Result<(u32, Vec<StateLine>), Stri
         _ => Vec::new(),
     };
     Ok((fold(hash.total), state))
+}
+
+fn has_world(game: &mut impl Watched) -> bool {
+    #[cfg(feature = "bevy_ecs")]
+    return game.world().is_some();
+    #[cfg(not(feature = "bevy_ecs"))]
+    {
+        let _ = game;
+        false
+    }
 }
 
 /// What has arrived from outside in the frame that is over.

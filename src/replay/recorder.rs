@@ -58,7 +58,7 @@ impl<I: Serialize> Recorder<I> {
         detail: Detail,
         game: &mut G,
     ) -> Result<Self, ReplayError> {
-        let probe = Probe::attach(game, setup.seed, detail)?;
+        let probe = Probe::attach(game, setup, detail)?;
         let writer = RecordingWriter::create(path, setup, detail)?;
         Ok(Recorder { tape: Tape::new(writer, probe, game.executor()), input: PhantomData })
     }
@@ -70,7 +70,7 @@ impl<I: Serialize, W: Write> Recorder<I, W> {
     /// # Errors
     /// As [`create`](Recorder::create).
     pub fn to<G: Game<Input = I>>(writer: W, setup: &Setup, detail: Detail, game: &mut G) -> Result<Self, ReplayError> {
-        let probe = Probe::attach(game, setup.seed, detail)?;
+        let probe = Probe::attach(game, setup, detail)?;
         let writer = RecordingWriter::to(writer, setup, detail)?;
         Ok(Recorder { tape: Tape::new(writer, probe, game.executor()), input: PhantomData })
     }
@@ -81,7 +81,7 @@ impl<I: Serialize, W: Write> Recorder<I, W> {
     /// # Errors
     /// As [`create`](Recorder::create).
     pub fn of_executor(writer: W, setup: &Setup, detail: Detail, executor: &Executor) -> Result<Self, ReplayError> {
-        let probe = Probe::attach(&mut Bare(executor), setup.seed, detail)?;
+        let probe = Probe::attach(&mut Bare(executor), setup, detail)?;
         let writer = RecordingWriter::to(writer, setup, detail)?;
         Ok(Recorder { tape: Tape::new(writer, probe, executor), input: PhantomData })
     }
@@ -127,7 +127,7 @@ impl<I: Serialize, W: Write> Recorder<I, W> {
     }
 
     /// Writes the end, with what stands then, and gives the writer back. A recording without an end is read as one of
-    /// a game that crashed. After a frame that couldn't be recorded it ends with the one before.
+    /// a game that crashed. After a frame that couldn't be recorded, or in the middle of one, it ends with the one before.
     ///
     /// # Errors
     /// When the file can't be written, or the world can't be hashed.
@@ -211,7 +211,8 @@ impl<W: Write> Tape<W> {
     }
 
     pub(crate) fn finish(self, game: &mut impl Watched) -> Result<W, ReplayError> {
-        if self.has_failed {
+        // In the middle of a frame what stands is the end of none that was recorded.
+        if self.has_failed || self.open.is_some() {
             self.probe.detach(game);
             return Ok(self.writer.finish()?);
         }
@@ -271,13 +272,14 @@ pub(crate) fn record_again<G: Game, W: Write>(
 ) -> Result<(G, Tape<W>), ReplayError> {
     let setup = reel.recording.setup().clone();
     let mut playback = Playback::new(game, &setup)?;
-    let probe = Probe::attach(&mut playback.game, setup.seed, detail)?;
+    let probe = Probe::attach(&mut playback.game, &setup, detail)?;
     let mut tape = Tape::new(RecordingWriter::to(writer, &setup, detail)?, probe, playback.game.executor());
     while playback.frame < until
         && let Some(frame) = reel.get(playback.frame + 1)
     {
         tape.before_bytes(frame.input.clone(), frame.step_nanos)?;
-        playback.play(frame)?;
+        let missed = playback.play(frame)?.missed;
+        playback.check_missed(&missed)?;
         tape.after(&mut playback.game, Some(frame.arrivals.clone()))?;
     }
     Ok((playback.into_game(), tape))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::ReplayError;
 use crate::executor::{Builder, Executor};
 
 /// What a game is built from: the same setup builds the same game. It stands at the head of a recording.
@@ -56,5 +57,18 @@ impl Setup {
             Some(seed) => builder.shuffle(seed),
             None => builder,
         }
+    }
+
+    /// Whether an executor was built by this setup.
+    pub(crate) fn check(&self, executor: &Executor) -> Result<(), ReplayError> {
+        let actual = executor.seed();
+        if actual != self.seed {
+            return Err(ReplayError::OtherSeed { expected: self.seed, actual });
+        }
+        let actual = executor.shuffle_seed();
+        if actual != self.shuffle {
+            return Err(ReplayError::OtherShuffle { expected: self.shuffle, actual });
+        }
+        Ok(())
     }
 }

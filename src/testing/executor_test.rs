@@ -9,7 +9,7 @@ use super::golden::assert_golden;
 use super::trace::History;
 use super::wait::{Parked, describe, describe_all};
 use super::words::Words;
-use crate::executor::{Executor, FrameReport, TaskId, WaitKind};
+use crate::executor::{Executor, FrameReport, Lane, TaskId, WaitKind};
 
 /// An executor, a log of words, and questions to scripts. It derefs to its [`Executor`]: spawn on it, and look at it.
 ///
@@ -84,6 +84,26 @@ impl ExecutorTest {
     /// Plays one frame of this length.
     pub fn step_by(&mut self, length: Duration) -> FrameReport {
         self.frame(Some(length))
+    }
+
+    /// Plays one frame, as [`step`](Self::step) does.
+    pub fn poll_once(&mut self) -> FrameReport {
+        self.frame(None)
+    }
+
+    /// Plays one frame of this length, as [`step_by`](Self::step_by) does.
+    pub fn poll_once_with(&mut self, step: Duration) -> FrameReport {
+        self.frame(Some(step))
+    }
+
+    /// Makes one step of a lane, of this length. That of the main lane is a frame.
+    pub fn step_lane(&mut self, lane: Lane, step: Duration) -> FrameReport {
+        if lane == self.executor.main_lane() {
+            return self.frame(Some(step));
+        }
+        let report = self.executor.step_lane(lane, step);
+        self.look();
+        report
     }
 
     /// Plays frames of the executor's own length until its clock has come this much further, and gives their number.
@@ -193,11 +213,16 @@ impl ExecutorTest {
             Some(length) => self.executor.poll_once_with(length),
             None => self.executor.poll_once(),
         };
+        self.look();
+        report
+    }
+
+    /// Takes down what happened in the step that was just made, and what went wrong in it.
+    fn look(&mut self) {
         self.history.note(&self.executor);
         for incident in self.executor.incidents() {
             self.failures.add(incident.task, incident.to_string());
         }
-        report
     }
 }
 

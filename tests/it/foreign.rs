@@ -10,12 +10,10 @@ mod outside;
 mod threads;
 
 use crate::words::{Words, on_thread};
-use framestep::{
-    Clock, Executor, JoinHandle, Signal, frames, next_frame, resume_in, scope, sleep, spawn, timeout, yield_now,
-};
+use framestep::{Clock, Executor, Signal, frames, next_frame, resume_in, scope, sleep, spawn, timeout, yield_now};
 use futures::{FutureExt, StreamExt, future, stream::FuturesUnordered};
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     future::{Future, poll_fn},
     pin::Pin,
     rc::Rc,

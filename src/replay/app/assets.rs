@@ -11,7 +11,7 @@ use bevy_ecs::world::World;
 use crate::ecs::ScriptExecutor;
 
 /// How often the asset server is asked for what isn't there, giving other threads their turn in between.
-const LOOKS: u32 = 1_000_000;
+const LOOKS: u32 = 100_000;
 
 /// Lets the asset server take in what other threads have loaded, until all that the replay has for the coming frame is
 /// there.

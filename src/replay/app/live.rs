@@ -201,16 +201,13 @@ fn begin(world: &mut World) -> Result {
     ScriptExecutor::of(world);
     with_live(world, |world, live| match live {
         Live::Waiting(Mode::Record(path, setup, detail)) => {
-            let probe = Probe::attach(world, setup.seed, detail)?;
+            let probe = Probe::attach(world, &setup, detail)?;
             let writer = RecordingWriter::create(path, &setup, detail)?;
             let executor = world.non_send::<ScriptExecutor>().executor();
             Ok(Some(Live::Recording(Box::new(Tape::new(writer, probe, executor)))))
         }
         Live::Waiting(Mode::Replay(recording)) => {
-            let (expected, actual) = (recording.setup().seed, world.non_send::<ScriptExecutor>().executor().seed());
-            if expected != actual {
-                return Err(ReplayError::OtherSeed { expected, actual });
-            }
+            recording.setup().check(world.non_send::<ScriptExecutor>().executor())?;
             if let Some(mut time) = world.get_resource_mut::<Time<Real>>()
                 && time.last_update().is_none()
             {
@@ -265,7 +262,9 @@ fn after_frame(world: &mut World) -> Result {
             Ok(Some(Live::Recording(tape)))
         }
         Live::Replaying(reel, frame) => {
-            let faults = world.non_send::<ScriptExecutor>().executor().take_replay_faults();
+            let executor = world.non_send::<ScriptExecutor>().executor();
+            let mut faults = executor.take_replay_faults();
+            faults.extend(executor.take_missed_arrivals());
             if faults.is_empty() {
                 return Ok(Some(Live::Replaying(reel, frame)));
             }

@@ -49,7 +49,7 @@ pub enum Fault {
     CheckFailed,
     /// The state couldn't be hashed.
     NotHashed,
-    /// The game was built with another seed than its setup has.
+    /// The game was built with another seed or shuffle than its setup has.
     OtherSeed,
 }
 

@@ -30,15 +30,11 @@ pub(super) struct Play<'a, 'b, G: Game> {
 
 impl<'a, 'b, G: Game> Play<'a, 'b, G> {
     pub(super) fn new(explore: &'a Explore<'b, G>, code: RunCode) -> Result<Self, Failed> {
+        let setup = explore.setup_of(code);
         #[cfg_attr(not(feature = "bevy_ecs"), expect(unused_mut, reason = "a world is listened to"))]
-        let mut game = (explore.build)(&explore.setup_of(code));
-        let seed = game.executor().seed();
-        if seed != code.seed {
-            let message = format!(
-                "the setup has seed {}, and the game's executor {seed}: build it with `setup.builder()`",
-                code.seed
-            );
-            return Err((Fault::OtherSeed, message));
+        let mut game = (explore.build)(&setup);
+        if let Err(error) = setup.check(game.executor()) {
+            return Err((Fault::OtherSeed, error.to_string()));
         }
         #[cfg(feature = "bevy_ecs")]
         let hearing = game.world().map(Hearing::before);

@@ -153,9 +153,12 @@ impl Carried {
         runs(bytes, frames, |frame, change| {
             if let Some(bytes) = change {
                 let head = bytes.varint()?;
+                // It takes what the new input holds off the budget.
                 self.input = bytes.change(&self.input, head, budget)?;
+                budget.spend(FRAME_PRICE)?;
+            } else {
+                budget.spend(FRAME_PRICE + self.input.len())?;
             }
-            budget.spend(FRAME_PRICE + self.input.len())?;
             frame.input.clone_from(&self.input);
             Ok(())
         })
@@ -307,4 +310,25 @@ fn kind(code: u8) -> Result<ChangeKind, Bad> {
     use ChangeKind::*;
     let kinds = [Step, Spawned, Woken, Polled, Completed, Cancelled, Panicked, PutOff, Held, LetGo, Drew, Named];
     kinds.into_iter().find(|kind| *kind as u8 == code).ok_or("a change of no known kind")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::encode::Encoder;
+    use super::super::limits::{FRAME_BYTES, weight};
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it is large")]
+    fn what_a_writer_takes_a_reader_takes_up_to_the_last_byte() {
+        let frame = |length| RecordedFrame { input: vec![7; length], ..RecordedFrame::default() };
+        // The last but one leaves the block open by a hair.
+        let frames = [frame(1), frame(15 << 20), frame(FRAME_BYTES - FRAME_PRICE)];
+        assert_eq!(weight(&frames[2], true), FRAME_BYTES);
+        let mut encoder = Encoder::new(Detail::Sparse);
+        frames.iter().for_each(|frame| encoder.push(frame));
+        let mut body = Vec::new();
+        encoder.end_block(&mut body);
+        assert!(Decoder::new(Detail::Sparse).block(&body).is_ok_and(|read| read == frames));
+    }
 }

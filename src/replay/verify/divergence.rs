@@ -91,8 +91,13 @@ pub struct BlamedValue {
     pub expected: Option<String>,
     /// The actual value as JSON; `None` where it isn't there.
     pub actual: Option<String>,
-    /// The hashes of the two, by bits.
+    /// The hashes of the two, by bits; in JSON words of hexadecimal digits, since its numbers have 53 bits.
+    #[serde(serialize_with = "in_words")]
     pub hashes: (u64, u64),
+}
+
+fn in_words<S: serde::Serializer>(hashes: &(u64, u64), serializer: S) -> Result<S::Ok, S::Error> {
+    (format!("{:016x}", hashes.0), format!("{:016x}", hashes.1)).serialize(serializer)
 }
 
 /// So many lines of a step are shown where none are compared.

@@ -41,7 +41,8 @@ use super::{Detail, Game, Recording, ReplayError, Setup};
 ///
 /// # Panics
 /// With the report, where the run differs from the recording; where the recording can't be read, or not be replayed
-/// truthfully; and where the run did nothing: without frames, or with no script polled and nothing hashed.
+/// truthfully; and where the run did nothing: without frames, with no script polled and nothing hashed, or where the
+/// recording broke off before it kept a hash.
 ///
 /// ```no_run
 /// use framestep::replay::{ScriptGame, Setup, verify};
@@ -125,7 +126,7 @@ pub struct Verified {
 pub enum VerifyError {
     /// The run differs from the recording.
     Diverged(Box<Divergence>),
-    /// The run did nothing that could differ; what was missing.
+    /// The run did nothing that could differ, or nothing is there to compare it with; what was missing.
     DidNothing(&'static str),
     /// The recording can't be replayed truthfully.
     Replay(ReplayError),
@@ -191,11 +192,13 @@ impl Verify {
         let mut playback = Playback::new(build(setup), setup)?;
         playback.watch(Some(detail))?;
         let mut verified = Verified::default();
+        let mut has_hashes = false;
         while let Some(frame) = reel.get(playback.frame + 1) {
             let observed = playback.play(frame)?;
             verified.steps += observed.steps;
             verified.polls += observed.polls;
             verified.frames = playback.frame;
+            has_hashes |= !frame.trail.is_empty();
             let lane_name = |lane| playback.lane_name(lane);
             let compared = follower.compare(playback.frame, &frame.trail, observed.trail, &lane_name);
             if let Some(mut divergence) = compared {
@@ -204,6 +207,10 @@ impl Verify {
                 }
                 return Err(VerifyError::Diverged(Box::new(divergence)));
             }
+            playback.check_missed(&observed.missed)?;
+        }
+        if !has_hashes {
+            return Err(VerifyError::DidNothing("the recording broke off before it kept a hash"));
         }
         verified.is_hashed = follower.is_hashed;
         if self.world_only && !verified.is_hashed {

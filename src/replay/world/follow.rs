@@ -11,7 +11,6 @@ use crate::ecs::{Follower, ScriptExecutor, StepHook};
 
 /// Calls `hook` behind each step of each lane, with the lane's number, in place of any that was set before. It may
 /// hash the world, and must not step it.
-#[allow(dead_code, reason = "for what records and verifies runs")]
 pub(crate) fn set_step_hook(world: &mut World, hook: Option<StepHook>) {
     ScriptExecutor::follow(world, hook.map(|after_step| Follower { after_step, name_of }));
 }
@@ -19,7 +18,6 @@ pub(crate) fn set_step_hook(world: &mut World, hook: Option<StepHook>) {
 /// What the owner of the script with this spawn number is called, as it was when the script started: by its
 /// [`ReplayKey`], by its `Name`, or by its number in Bevy. `None` for a script without an entity, and for one that had
 /// ended before the last step. It takes a step hook to be kept.
-#[allow(dead_code, reason = "for what records and verifies runs")]
 pub(crate) fn owner_name(world: &World, number: u64) -> Option<Arc<str>> {
     world.get_non_send::<ScriptExecutor>()?.store.following.owner(number)
 }

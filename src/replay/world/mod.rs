@@ -33,7 +33,6 @@ use serde::Serialize;
 pub use ambiguity::assert_no_ambiguities;
 pub use ambiguity::{Ambiguity, ambiguities, ambiguities_in, assert_no_ambiguities_in};
 pub use error::WorldHashError;
-#[allow(unused_imports, reason = "for what records and verifies runs")]
 pub(crate) use follow::{owner_name, set_step_hook};
 pub use key::{ReplayKey, ReplayKeys};
 

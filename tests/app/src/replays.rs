@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bevy_app::{App, Update};
-use bevy_asset::AssetServer;
+use bevy_app::{App, PostUpdate, Update};
+use bevy_asset::{AssetEventSystems, AssetServer};
 use bevy_ecs::prelude::*;
 use framestep::replay::{
     AppGame, Detail, HashWorld, InputPort, Recorder, Recording, Setup, Verify, VerifyError, ambiguities,
@@ -162,7 +162,7 @@ fn double(mut score: ResMut<Score>) {
 }
 
 #[test]
-fn what_bevy_brings_along_has_no_ambiguities_and_two_systems_of_a_game_are_named() {
+fn what_bevy_brings_along_has_an_order_to_scripts_but_for_asset_events_and_two_systems_of_a_game_are_named() {
     twice(|app| {
         // Without the plain systems of other tests, which nothing orders.
         let _ = app;
@@ -175,6 +175,16 @@ fn what_bevy_brings_along_has_no_ambiguities_and_two_systems_of_a_game_are_named
             FramestepPlugin,
         ));
         app.init_resource::<Score>();
+        // Scripts of the lane of `PostUpdate` may change assets, before or after Bevy tells of what has changed.
+        let found = ambiguities(app.world_mut());
+        assert!(!found.is_empty());
+        for ambiguity in found {
+            assert!(
+                ambiguity.schedule == "PostUpdate" && ambiguity.systems[0].ends_with("asset_events"),
+                "{ambiguity}"
+            );
+        }
+        app.configure_sets(PostUpdate, ScriptSystems::Step.before(AssetEventSystems));
         assert_eq!(ambiguities(app.world_mut()), []);
         app.update();
         assert_no_ambiguities(&mut app);

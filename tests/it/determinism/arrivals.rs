@@ -1,7 +1,8 @@
 //! What comes from outside, kept and given again.
 
-use crate::words::{Gate, Words, on_drop, on_thread};
+use crate::words::{Gate, Words, on_drop, on_thread, quiet_panic};
 use framestep::{Arrival, Executor, Inlet, InletSender, inlet, next_frame, replay, spawn};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{sync::mpsc, time::Duration};
 
 fn kept(executor: &Executor) -> Vec<(u32, Arrival)> {
@@ -316,4 +317,53 @@ fn a_step_with_replayed_arrivals_is_made_though_nothing_else_is_to_do() {
     assert_eq!(HEARD.with(|heard| heard.get()), 0);
     step_scripts(&mut world);
     assert_eq!(HEARD.with(|heard| heard.get()), 6);
+}
+
+/// A number whose forms panic: 13 when it is written, 14 when it is read.
+struct Touchy(u32);
+
+impl Serialize for Touchy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 == 13 {
+            quiet_panic("13 isn't written");
+        }
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Touchy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = u32::deserialize(deserializer)?;
+        if number == 14 {
+            quiet_panic("14 isn't read");
+        }
+        Ok(Touchy(number))
+    }
+}
+
+#[test]
+fn a_value_that_panics_when_it_is_kept_is_taken_in_and_one_that_does_when_it_is_given_is_a_fault() {
+    let mut executor = Executor::new();
+    let words = Words::default();
+    let (sender, mut inlet) = replay::inlet_of::<Touchy>(&executor, "touchy");
+    let log = words.clone();
+    drop(executor.spawn(async move {
+        while let Some(Touchy(number)) = inlet.next().await {
+            log.say(number);
+        }
+    }));
+    executor.keep_arrivals(true);
+    [13, 14].map(|number| sender.send(Touchy(number)).ok().expect("it is open"));
+    executor.poll_once();
+    assert_eq!(words.take(), "13 14");
+    let kept = kept(&executor);
+    assert!(matches!(kept[0].1, Arrival::Unkept(_)), "{kept:?}");
+    assert_eq!(kept[1].1, Arrival::Value("touchy".into(), 0, vec![14]));
+    let later = Arrival::Value("touchy".into(), 0, vec![15]);
+    executor.replay_arrivals(Some(vec![kept[1].clone(), (0, later)]));
+    let report = executor.poll_once();
+    assert_eq!((words.take().as_str(), report.panicked), ("15", 0));
+    let expected =
+        "a value for the inlet `touchy` (number 0 of that name, from 0), but reading it panicked: 14 isn't read";
+    assert_eq!(executor.take_replay_faults(), [expected]);
 }

@@ -1,8 +1,16 @@
 //! The log of changes, with its causes; and the hash and the marks over the same.
 
 use crate::words::{Gate, on_thread, quiet_panic};
-use framestep::{Cause, ChangeKind, Executor, Signal, TaskChange, next_frame, random, scope, sleep, spawn, yield_now};
-use std::{cell::RefCell, future::pending, rc::Rc, time::Duration};
+use framestep::{
+    Cause, ChangeKind, Executor, JoinHandle, Signal, TaskChange, next_frame, random, scope, sleep, spawn, yield_now,
+};
+use std::{
+    cell::RefCell,
+    future::{pending, poll_fn},
+    rc::Rc,
+    task::Poll,
+    time::Duration,
+};
 
 fn logged() -> Executor {
     let executor = Executor::builder().trace(true).build();
@@ -154,6 +162,77 @@ fn a_log_tells_of_ends_draws_holds_and_what_is_put_off() {
         "Polled 1 by Script(5)",
         "Completed 1 by Script(1)",
     ];
+    assert_eq!(log(&executor), expected);
+}
+
+#[test]
+fn what_a_script_asks_for_itself_is_by_that_script() {
+    let mut executor = logged();
+    let own = Rc::<RefCell<Option<JoinHandle<()>>>>::default();
+    let of_itself = own.clone();
+    let script = executor.spawn(async move {
+        of_itself.borrow().as_ref().map(JoinHandle::hold);
+        next_frame().await;
+        of_itself.borrow().as_ref().map(JoinHandle::cancel);
+        pending().await
+    });
+    *own.borrow_mut() = Some(script);
+    executor.poll_once();
+    own.borrow().as_ref().map(JoinHandle::unhold);
+    executor.poll_once();
+    let expected = [
+        "Spawned 1 by Game",
+        "step of main",
+        "Polled 1 by Game",
+        "Held 1 by Script(1)",
+        "LetGo 1 by Game",
+        "step of main",
+        "Polled 1 by Release",
+        "Cancelled 1 by Script(1)",
+    ];
+    assert_eq!(log(&executor), expected);
+}
+
+#[test]
+fn what_goes_on_when_a_held_script_ends_does_so_by_that_end() {
+    thread_local! {
+        static OWN: RefCell<Option<JoinHandle<()>>> = const { RefCell::new(None) };
+    }
+    let mut executor = logged();
+    // It has no destructor, so its end drops nothing.
+    let script = executor.spawn(poll_fn(|_| {
+        drop(spawn(pending::<()>()));
+        OWN.with_borrow(|own| own.as_ref().map(JoinHandle::hold));
+        Poll::Ready(())
+    }));
+    OWN.set(Some(script));
+    executor.poll_once();
+    drop(OWN.take());
+    let expected = [
+        "Spawned 1 by Game",
+        "step of main",
+        "Polled 1 by Game",
+        "Spawned 2 by Script(1)",
+        "Held 2 by Script(1)",
+        "Completed 1 by Script(1)",
+        "LetGo 2 by Script(1)",
+        "Polled 2 by Script(1)",
+    ];
+    assert_eq!(log(&executor), expected);
+}
+
+#[test]
+fn what_was_ready_before_the_log_began_isnt_polled_for_its_step() {
+    let mut executor = Executor::builder().trace(true).build();
+    let late = executor.add_lane("late");
+    drop(executor.spawn_in(late, next_frame()));
+    drop(executor.spawn(next_frame()));
+    executor.poll_once();
+    executor.log_changes(true);
+    executor.step_lane(late, Duration::ZERO);
+    executor.poll_once();
+    let expected =
+        ["step of late", "Polled 1 by Game", "step of main", "Polled 2 by Release", "Completed 2 by Script(2)"];
     assert_eq!(log(&executor), expected);
 }
 

@@ -145,7 +145,7 @@ fn a_game_that_is_built_with_a_seed_of_its_own_is_refused() {
     assert_eq!(
         told(&found),
         [0, 2].map(|seed| format!(
-            "{seed} 0 0 OtherSeed: the setup has seed {seed}, and the game's executor 1: build it with \
+            "{seed} 0 0 OtherSeed: the game's executor has the seed 1, and the setup has {seed}: build it by \
              `setup.builder()`"
         ))
     );

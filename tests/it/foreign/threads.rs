@@ -2,6 +2,10 @@
 //!
 //! Rule: as in `foreign`.
 
+use std::cell::Cell;
+
+use framestep::JoinHandle;
+
 use super::*;
 
 const THREADS: u32 = 4;

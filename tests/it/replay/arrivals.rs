@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use framestep::replay::{Detail, Game, Player, Recorder, Recording, ScriptGame, Setup, Verify, inlet_of};
+use framestep::replay::{Detail, Difference, Game, Player, Recorder, Recording, ScriptGame, Setup, Verify, inlet_of};
 use framestep::{InletSender, next_frame};
 
 use super::planted::{STEP, record, without_lines};
-use super::verify::fails;
+use super::verify::{difference, fails};
 
 /// A game whose script adds up what a thread sends, and whose draws are that many.
 struct Sums {
@@ -130,4 +130,38 @@ fn what_came_from_outside_without_being_kept_is_named_with_its_place() {
         "what was handed in at tests/it/replay/arrivals.rs:_ and taken in by frame 3 came from outside and isn't in the \
          recording: send it as data, through an inlet made by `replay::inlet`"
     );
+}
+
+#[test]
+fn what_arrived_in_a_step_that_isnt_made_is_told_of_its_own_frame() {
+    let game = |makes_all: bool| {
+        move |setup: &Setup| {
+            let executor = setup.builder().build();
+            let late = executor.add_lane("late");
+            let (sender, inlet) = inlet_of::<u32>(&executor, "numbers");
+            ScriptGame::new(executor, move |executor, frame: &u64, step| {
+                let _open = &inlet;
+                executor.poll_once_with(step);
+                if *frame == 3 {
+                    sender.send(1).expect("the inlet is there");
+                }
+                if *frame != 3 || makes_all {
+                    executor.step_lane(late, step);
+                }
+            })
+        }
+    };
+    // Also where no frame comes after it.
+    for frames in [3, 5] {
+        let recording = record(game(true), frames, Detail::Sparse, |frame| frame);
+        let mut player = Player::new(recording, game(false)).expect("it has the seed");
+        let error = player.run_to(frames).expect_err("a step is missing").to_string();
+        assert_eq!(
+            error,
+            "in frame 3 a value for the inlet `numbers` (number 0 of that name, from 0) was recorded in lane step 1 of the \
+             frame, which wasn't made"
+        );
+    }
+    let found = difference(record(game(true), 5, Detail::Full, |frame| frame), game(false));
+    assert_eq!((found.frame, found.what), (3, Difference::FewerSteps), "a missing step says more");
 }

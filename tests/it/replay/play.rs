@@ -1,7 +1,11 @@
 //! Recording and playing: forwards, back, and on from there.
 
-use framestep::replay::{Detail, Game, Player, Recorder, Recording, ReplayError, ScriptGame, Setup, Verify};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use framestep::replay::{Detail, Game, Player, Recorder, Recording, ReplayError, ScriptGame, Setup, Verify, inlet_of};
 use framestep::{Executor, frames, next_frame};
+
+use crate::words::quiet_panic;
 
 use super::planted::{Fault, STEP, bells, key, record};
 
@@ -123,6 +127,12 @@ fn a_recorder_wants_the_executor_of_its_setup() {
         attempt(Setup::new(8).builder().build()),
         "the game's executor has the seed 8, and the setup has 7: build it by `setup.builder()`"
     );
+    let mut shuffled = Setup::new(7);
+    shuffled.shuffle = Some(3);
+    assert_eq!(
+        attempt(shuffled.builder().build()),
+        "the game's executor has the shuffle 3, and the setup has no shuffle: build it by `setup.builder()`"
+    );
     let recording = record(bells(Fault::None), 3, Detail::Full, key);
     let other = |_: &Setup| bells(Fault::None)(&Setup::new(8));
     assert!(matches!(Player::new(recording, other), Err(ReplayError::OtherSeed { expected: 7, actual: 8 })));
@@ -161,6 +171,12 @@ fn a_loop_by_hand_is_recorded_from_outside() {
 
 #[test]
 fn inputs_of_another_type_are_refused() {
+    let mut shuffled = Setup::new(7);
+    shuffled.shuffle = Some(3);
+    assert_eq!(
+        attempt(shuffled.builder().build()),
+        "the game's executor has the shuffle 3, and the setup has no shuffle: build it by `setup.builder()`"
+    );
     let recording = record(bells(Fault::None), 3, Detail::Full, key);
     let other = |setup: &Setup| ScriptGame::new(setup.builder().build(), |_, _: &(u32, u32), _| {});
     let mut player = Player::new(recording, other).expect("it has the seed");
@@ -199,4 +215,64 @@ fn a_recorder_that_is_dropped_leaves_the_game_unwatched() {
     game.executor().take_changes(&mut changes);
     game.executor().take_marks(&mut marks);
     assert_eq!((changes.len(), marks.len()), (0, 0), "nothing piles up");
+}
+
+#[test]
+fn a_recording_of_a_game_that_panicked_ends_with_the_frame_before() {
+    let game = |panics: bool| {
+        move |setup: &Setup| {
+            let executor = setup.builder().build();
+            drop(executor.spawn(async {
+                loop {
+                    next_frame().await
+                }
+            }));
+            ScriptGame::new(executor, move |executor, frame: &u64, step| {
+                executor.poll_once_with(step);
+                if panics && *frame == 62 {
+                    quiet_panic("as planned");
+                }
+            })
+        }
+    };
+    for detail in [Detail::Sparse, Detail::Steps, Detail::Full] {
+        let setup = Setup::new(7);
+        let mut played = game(true)(&setup);
+        let mut recorder = Recorder::to(Vec::new(), &setup, detail, &mut played).expect("it is the setup's");
+        let mut play = |frame| recorder.frame(&mut played, &frame, STEP);
+        (1..62).for_each(|frame| play(frame).expect("memory takes it"));
+        catch_unwind(AssertUnwindSafe(|| play(62))).expect_err("it panics");
+        let recording = Recording::from_bytes(recorder.finish(&mut played).expect("memory takes it"));
+        let recording = recording.expect("it is whole");
+        assert_eq!(recording.frames(), 61);
+        let verified = Verify::new(recording).run(game(false));
+        assert!(verified.is_ok(), "{detail:?}: {}", verified.expect_err("it isn't well"));
+    }
+}
+
+#[test]
+fn a_player_goes_on_behind_a_frame_that_it_couldnt_play() {
+    let game = |has_inlet: bool| {
+        move |setup: &Setup| {
+            let executor = setup.builder().build();
+            let numbers = has_inlet.then(|| inlet_of::<u32>(&executor, "numbers"));
+            drop(executor.spawn(async {
+                loop {
+                    next_frame().await
+                }
+            }));
+            ScriptGame::new(executor, move |executor, frame: &u64, step| {
+                if let Some((sender, _)) = numbers.as_ref().filter(|_| *frame == 2) {
+                    sender.send(1).expect("the inlet is there");
+                }
+                executor.poll_once_with(step);
+            })
+        }
+    };
+    let recording = record(game(true), 4, Detail::Full, |frame| frame);
+    let mut player = Player::new(recording, game(false)).expect("it has the seed").watching();
+    assert!(player.run_to(4).is_err_and(|error| error.to_string().starts_with("in frame 2 ")));
+    assert_eq!(player.step().ok(), Some(true));
+    let steps = player.words().into_iter().filter(|word| word.starts_with("step of")).count();
+    assert_eq!((player.frame(), steps), (3, 1), "it shows the steps of that frame alone");
 }

@@ -1,6 +1,8 @@
 //! Which difference is found, and where.
 
-use framestep::replay::{Detail, Difference, Divergence, Game, Recording, Setup, Verify, VerifyError};
+use framestep::replay::{
+    Detail, Difference, Divergence, Game, RecordedFrame, Recording, RecordingWriter, Setup, Verify, VerifyError,
+};
 
 use super::planted::{Fault, bells, key, record};
 
@@ -92,4 +94,18 @@ fn the_world_alone_must_be_there_to_be_compared() {
     let recording = record(bells(Fault::None), 100, Detail::Full, key);
     let error = Verify::new(recording).world_only().run(bells(Fault::ExtraDraw(50))).expect_err("it has no world");
     assert!(error.to_string().starts_with("the verification did nothing: nothing of the world is hashed."), "{error}");
+}
+
+#[test]
+fn a_recording_without_a_hash_verifies_nothing() {
+    let mut writer = RecordingWriter::to(Vec::new(), &Setup::new(7), Detail::Sparse).expect("memory takes it");
+    for _ in 0..10 {
+        writer.push(&RecordedFrame { input: vec![0], ..RecordedFrame::default() }).expect("memory takes it");
+    }
+    let recording = Recording::from_bytes(writer.finish().expect("memory takes it")).expect("it is whole");
+    let error = fails(recording, bells(Fault::None));
+    assert!(
+        error.starts_with("the verification did nothing: the recording broke off before it kept a hash"),
+        "{error}"
+    );
 }

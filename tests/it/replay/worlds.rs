@@ -217,3 +217,25 @@ fn a_frame_of_a_world_is_told_in_words_wherever_one_comes_from() {
     );
     assert_eq!(player.game().executor().frame(), 60);
 }
+
+#[test]
+fn a_recorder_is_told_of_what_it_was_made_with() {
+    let setup = Setup::new(7);
+    let mut game = carts(Fault::None)(&setup);
+    let input = Controls::default();
+    let mut recorder = Recorder::to(Vec::new(), &setup, Detail::Full, &mut game).expect("it is the setup's");
+    recorder.before(&input, STEP).expect("memory takes it");
+    game.frame(&input, STEP);
+    assert_eq!(
+        recorder.after(game.executor()).expect_err("the world is missing").to_string(),
+        "the recorder was made with a game that has a world, and at frame 1 was told of its executor alone: call \
+         `after_frame_of` or `frame`, and `finish`"
+    );
+    let mut game = carts(Fault::None)(&setup);
+    let recorder = Recorder::of_executor(Vec::new(), &setup, Detail::Full, game.executor());
+    assert_eq!(
+        recorder.expect("it is the setup's").frame(&mut game, &input, STEP).expect_err("it has a world").to_string(),
+        "the recorder was made with an executor alone, and at frame 1 was told of a game that has a world: make it by \
+         `Recorder::create` or `Recorder::to`, or call `after` and `finish_with`"
+    );
+}

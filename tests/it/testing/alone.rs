@@ -203,3 +203,27 @@ fn an_executor_without_a_trace_says_so() {
     let failure = told(|| drop(test.trace()));
     assert_eq!(failure, "this executor keeps no trace: build it with `Builder::trace(true)`");
 }
+
+#[test]
+fn a_panic_fails_the_test_in_whatever_step_it_was() {
+    let steps: [fn(&mut ExecutorTest); 3] = [
+        |test| _ = test.poll_once(),
+        |test| _ = test.poll_once_with(Duration::ZERO),
+        |test| {
+            let late = test.add_lane("late");
+            drop(test.spawn_in(late, async { quiet_panic("as planned") }));
+            test.step_lane(late, Duration::ZERO);
+        },
+    ];
+    for step in steps {
+        let failure = told(|| {
+            let mut test = ExecutorTest::new();
+            drop(test.spawn(async { quiet_panic("as planned") }));
+            step(&mut test);
+            drop(test.take_failures().pop().expect("it is known at once"));
+            drop(test.spawn(async { quiet_panic("once more") }));
+            test.step(2);
+        });
+        assert!(failure.ends_with("once more"), "{failure}");
+    }
+}

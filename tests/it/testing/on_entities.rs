@@ -6,7 +6,9 @@ use bevy_ecs::error::{BevyError, ErrorContext, FallbackErrorHandler};
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::ScheduleLabel;
 use framestep::testing::ScriptTest;
-use framestep::{Due, Executor, Me, Script, ScriptOf, WaitKind, frames, next_frame, sleep, step_scripts};
+use framestep::{
+    Due, Executor, Me, Script, ScriptExecutor, ScriptOf, WaitKind, frames, next_frame, sleep, step_scripts,
+};
 
 use super::told;
 use crate::words::quiet_panic;
@@ -230,4 +232,14 @@ fn a_golden_trace_is_compared_with_its_file() {
     let failure = told(|| test.assert_trace("tests/golden/door.trace")).replace('\\', "/");
     assert!(failure.starts_with("tests/golden/door.trace: the first difference is in line "), "{failure}");
     assert!(failure.contains("- expected (its end)") && failure.contains("lamp#2 spawned"), "{failure}");
+}
+
+#[test]
+fn a_test_that_fails_without_its_executor_fails_once() {
+    let failure = told(|| {
+        let mut test = ScriptTest::new();
+        drop(test.world().remove_non_send::<ScriptExecutor>());
+        quiet_panic("the test's own");
+    });
+    assert_eq!(failure, "the test's own");
 }
