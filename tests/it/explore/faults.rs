@@ -226,7 +226,7 @@ mod on_entities {
         #[derive(Resource)]
         struct Score(u64);
         let rated = |setup: &Setup| {
-            let mut house = house(&Setup::new(setup.seed));
+            let mut house = house(setup);
             house.0.insert_resource(Score(setup.seed % 3));
             house.0.hash_resource_by("score", |score: &Score, _| score.0);
             house
