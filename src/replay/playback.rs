@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::probe::{Observed, Probe};
 use super::recording::Cursor;
-use super::{Detail, Game, RecordedFrame, Recording, ReplayError, Setup};
+use super::{Detail, Game, RecordedFrame, Recording, ReplayError, Setup, StepTrail};
 use crate::executor::Arrival;
 
 #[derive(Debug)]
@@ -67,9 +67,10 @@ impl<G: Game> Playback<G> {
         let missed = self.game.executor().take_missed_arrivals();
         let Some((probe, _)) = &mut self.probe else { return Ok(Observed { missed, ..Observed::default() }) };
         let mut observed = Observed { missed, ..probe.end_frame(&mut self.game)? };
-        if observed.trail.is_empty() && !recorded.trail.is_empty() {
-            // The last frame of a sparse recording.
-            observed.trail.push(probe.stand(&mut self.game)?);
+        let has_world = |trail: &[StepTrail]| trail.last().map(|step| step.world != 0);
+        if has_world(&recorded.trail) > has_world(&observed.trail) {
+            // The last frame of a sparse recording is looked at whatever its number.
+            observed.trail = vec![probe.stand(&mut self.game)?];
         }
         Ok(observed)
     }

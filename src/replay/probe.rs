@@ -6,7 +6,7 @@
 //!
 //! How: the executor marks the end of each step and keeps its log of changes; where there is a world, a hook takes
 //! its hash right behind each step. Sparse detail only counts steps and their polls: it looks at both hashes once in
-//! [`SPARSE_FRAMES`] frames.
+//! [`SPARSE_FRAMES`] frames, at that of the world in each fourth of these.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -27,6 +27,9 @@ use {
 
 /// Sparse detail keeps the hashes once in so many frames.
 pub(crate) const SPARSE_FRAMES: u64 = 60;
+
+/// And of these the hash of the world once in so many, since that is dear where there is much to be hashed.
+pub(crate) const SPARSE_WORLD_FRAMES: u64 = 240;
 
 /// What a probe can look at: a game, or the executor or the world of one whose loop is written by hand.
 pub(crate) trait Watched {
@@ -194,8 +197,10 @@ impl Probe {
             ..Observed::default()
         };
         if self.detail == Detail::Sparse {
-            if self.frame.is_multiple_of(SPARSE_FRAMES) {
+            if self.frame.is_multiple_of(SPARSE_WORLD_FRAMES) {
                 observed.trail.push(self.stand(game)?);
+            } else if self.frame.is_multiple_of(SPARSE_FRAMES) {
+                observed.trail.push(StepTrail { trace: fold(game.executor().trace_hash()), ..StepTrail::default() });
             }
             return Ok(observed);
         }

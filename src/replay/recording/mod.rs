@@ -89,7 +89,8 @@ pub use writer::RecordingWriter;
 /// How much of what a run did its recording keeps.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
-    /// The two hashes, once in sixty frames and at the end: for long runs. A verification names the second.
+    /// The trace hash once in 60 frames, that of the world once in 240, both at the end: for long runs. A verification
+    /// names the frames between which the difference lies.
     #[default]
     Sparse,
     /// The two hashes after every lane step: a verification names the frame, and the lane.

@@ -1,7 +1,7 @@
 //! Writing a recording, while it is played.
 //!
-//! The rule: a block is written and flushed as soon as it is full, once a second; a process that dies loses at most the frames
-//! of the block not yet written. A writer that failed stays failed: what it has written is a whole beginning, and nothing
+//! The rule: a block is written and flushed once a second; a process that dies loses at most the frames of the block not yet
+//! written. A writer that failed stays failed: what it has written is a whole beginning, and nothing
 //! is put behind a gap.
 
 use std::fs::File;
@@ -21,10 +21,10 @@ use super::{Detail, RecordedFrame};
 
 /// Writes a recording, frame by frame, into a file or whatever else takes bytes.
 ///
-/// Once a second, with each 60th frame, what was pushed since is written and flushed, in one piece. [`finish`](Self::finish)
+/// Once a second, with the frame after each 60th, what was pushed before is written and flushed, in one piece. [`finish`](Self::finish)
 /// writes the rest and the end mark. A writer that is dropped instead writes the rest as well, and no end mark: that is a
 /// recording whose run didn't end, and it can be read ([`Recording::is_finished`](super::Recording::is_finished)); errors
-/// go unseen there. If the process dies, the frames since the last second are lost, and no others.
+/// go unseen there. If the process dies, the frames since are lost, at most 60, and no others.
 ///
 /// ```
 /// use framestep::replay::{Detail, RecordedFrame, Recording, RecordingWriter, Setup};
@@ -119,13 +119,17 @@ impl<W: Write> RecordingWriter<W> {
             let text = "a frame of a recording holds at most 64 MiB: keep large data out of its input";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
+        // A full block waits for the next frame, so that the end of a recording can still be told of its last.
+        if self.frames.is_multiple_of(BLOCK_FRAMES) {
+            self.end_block()?;
+        }
         if self.frames.is_multiple_of(KEY_FRAMES) {
             self.encoder.reset();
             self.deflater.reset();
         }
         self.encoder.push(frame);
         self.frames += 1;
-        if self.frames.is_multiple_of(BLOCK_FRAMES) || self.encoder.weight() >= FULL_BYTES {
+        if self.encoder.weight() >= FULL_BYTES {
             self.end_block()?;
         }
         Ok(())
@@ -143,8 +147,8 @@ impl<W: Write> RecordingWriter<W> {
         Ok(self.sink.take().expect("a write gives an error otherwise"))
     }
 
-    /// As [`finish`](Self::finish), with the hashes at the end of the last frame. A sparse recording keeps them, if that
-    /// frame came without a trail; the others have them.
+    /// As [`finish`](Self::finish), with the hashes at the end of the last frame. A sparse recording keeps them; the others
+    /// have them.
     ///
     /// # Errors
     /// As [`finish`](Self::finish).

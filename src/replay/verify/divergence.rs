@@ -22,7 +22,7 @@ pub struct Divergence {
     pub actual_is: String,
     /// The first frame that is known to differ, from 1.
     pub frame: u64,
-    /// The last frame before it that is known not to; in a sparse recording up to sixty frames before.
+    /// The last frame before it that is known not to; in a sparse recording up to 60 frames before, or 240 where only the world differs.
     pub equal_frame: u64,
     /// How many frames the recording has.
     pub frames: u64,

@@ -31,6 +31,8 @@ pub(crate) struct Follower {
     frames: u64,
     /// The last frame known to be equal.
     equal_frame: u64,
+    /// The last one whose world is known to be equal.
+    equal_world: u64,
     /// Whether any hash of a world was seen.
     pub(crate) is_hashed: bool,
     ring: VecDeque<(u64, Vec<StepTrail>)>,
@@ -45,6 +47,7 @@ impl Follower {
             world_only,
             frames,
             equal_frame: 0,
+            equal_world: 0,
             is_hashed: false,
             ring: VecDeque::new(),
             ring_lines: 0,
@@ -65,13 +68,19 @@ impl Follower {
             Detail::Sparse => {
                 let ends = (expected.last(), actual.last());
                 let (Some(expected), Some(actual)) = ends else { return None };
-                first_gap(std::slice::from_ref(expected), std::slice::from_ref(actual), self.world_only)
+                // Not every one was recorded with the world.
+                let world = if expected.world == 0 { 0 } else { actual.world };
+                let actual = StepTrail { trace: actual.trace, world, ..StepTrail::default() };
+                first_gap(std::slice::from_ref(expected), &[actual], self.world_only)
             }
             _ => first_gap(expected, &actual, self.world_only),
         };
         match gap {
             None => {
                 self.equal_frame = frame;
+                if expected.last().is_some_and(|step| step.world != 0) {
+                    self.equal_world = frame;
+                }
                 self.keep(frame, actual);
                 None
             }
@@ -116,7 +125,11 @@ impl Follower {
             expected_is: "the recording".to_string(),
             actual_is: "the run".to_string(),
             frame,
-            equal_frame: if is_sparse { self.equal_frame } else { frame - 1 },
+            equal_frame: match gap.what {
+                _ if !is_sparse => frame - 1,
+                Difference::World => self.equal_world,
+                _ => self.equal_frame,
+            },
             frames: self.frames,
             step: (!is_sparse).then_some(gap.step),
             lane: lane.filter(|_| !is_sparse).map(lane_name),

@@ -114,6 +114,23 @@ fn the_same_game_holds_in_every_detail() {
 }
 
 #[test]
+fn a_sparse_recording_has_the_world_once_in_240_frames_and_at_its_end() {
+    // The pusher's trace is the same, whatever its push does. The last second is whole, and ends the recording.
+    for (frames, between) in [(600, (0, 240)), (180, (0, 180)), (130, (0, 130))] {
+        let recording = record(carts(Fault::None), frames, Detail::Sparse, controls);
+        let found = difference(recording.clone(), carts(Fault::Harder(60)));
+        assert_eq!((found.equal_frame, found.frame, found.what), (between.0, between.1, Difference::World), "{frames}");
+        let mut player = Player::new(recording, carts(Fault::Harder(60))).expect("its setup").watching().verifying();
+        player.run_to(frames).expect("it plays");
+        let found = player.difference().expect("it differs, also where more is seen than was recorded");
+        assert_eq!((found.equal_frame, found.frame), between, "{frames}");
+    }
+    let recording = record(carts(Fault::None), 600, Detail::Sparse, controls);
+    let found = difference(recording, carts(Fault::Harder(300)));
+    assert_eq!((found.equal_frame, found.frame), (240, 480));
+}
+
+#[test]
 fn two_systems_swapped_are_found_by_the_component_and_the_entity() {
     let found = difference(record(carts(Fault::None), 130, Detail::Full, controls), carts(Fault::SystemsSwapped));
     assert_eq!((found.frame, found.what, found.lane.as_deref()), (30, Difference::World, None));
