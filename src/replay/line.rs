@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::executor::ChangeKind;
+use crate::executor::{Cause, ChangeKind};
 
 /// One lane step of a frame, as a recording keeps it; the last of a frame has no lane, and is what stood when the
 /// frame was over.
@@ -30,7 +30,7 @@ pub struct Line {
     /// To whom.
     pub who: Who,
     /// Who brought it about.
-    pub cause: Origin,
+    pub cause: Cause,
     /// Of a spawn where it was written, of a poll where the script was parked: `file:line:column`.
     pub at: Option<Site>,
     /// Of a draw: what was drawn.
@@ -51,23 +51,6 @@ pub struct Who {
     pub owner: Arc<str>,
     /// Where it was spawned.
     pub spawned_at: Option<Site>,
-}
-
-/// Who brought a change about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The game, between two steps.
-    Game,
-    /// A script.
-    Script(u64),
-    /// A timer.
-    Timer,
-    /// The lane's step.
-    Release,
-    /// A condition, a message.
-    Check,
-    /// Something from outside.
-    Outside,
 }
 
 /// A registered component of one entity, or a registered resource, that changed.

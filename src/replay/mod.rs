@@ -88,7 +88,7 @@ pub use game::Game;
 pub use games::ScriptGame;
 #[cfg(feature = "bevy_ecs")]
 pub use games::WorldGame;
-pub use line::{Line, Origin, Site, StateLine, StepTrail, Who};
+pub use line::{Line, Site, StateLine, StepTrail, Who};
 pub use outside::{inlet, inlet_of};
 pub use player::Player;
 pub use recorder::{Recorder, record};

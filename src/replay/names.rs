@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::line::{Line, Origin, Site, Who};
-use crate::executor::{Cause, ChangeKind, Executor, TaskChange};
+use super::line::{Line, Site, Who};
+use crate::executor::{ChangeKind, Executor, TaskChange};
 
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -59,15 +59,7 @@ impl Names {
             }
             _ => self.scripts.get(&change.task).cloned().unwrap_or(Who { number: change.task, ..Who::default() }),
         };
-        let cause = match change.cause {
-            Cause::Script(number) => Origin::Script(number),
-            Cause::Timer => Origin::Timer,
-            Cause::Release => Origin::Release,
-            Cause::Check => Origin::Check,
-            Cause::Outside => Origin::Outside,
-            Cause::Game => Origin::Game,
-        };
-        Line { kind: change.kind, who, cause, at: change.at.map(|at| self.site(at)), value: change.value }
+        Line { kind: change.kind, who, cause: change.cause, at: change.at.map(|at| self.site(at)), value: change.value }
     }
 
     /// Forgets the scripts that ended in the frame that is over.

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::executor::{Arrival, ChangeKind};
-use crate::replay::line::{Line, Origin, Site, StateLine, StepTrail, Who};
+use crate::executor::{Arrival, Cause, ChangeKind};
+use crate::replay::line::{Line, Site, StateLine, StepTrail, Who};
 
 use super::bytes::{Bad, Budget, Bytes};
 use super::encode::{Key, Known, bit, is_poll, kind_of_step};
@@ -86,7 +86,7 @@ struct Carried {
     /// Of lines.
     strings: Strings,
     known: BTreeMap<Key, Known>,
-    causes: [Option<Origin>; 16],
+    causes: [Option<Cause>; 16],
     cells: Vec<Cell>,
 }
 
@@ -251,9 +251,9 @@ impl Carried {
         let known = self.known.entry((kind_of_step(code), number)).or_default();
         let cause = &mut self.causes[usize::from(code)];
         if head & bit::CAUSE != 0 {
-            *cause = Some(origin(bytes)?);
+            *cause = Some(cause_of(bytes)?);
         }
-        let cause = cause.clone().unwrap_or(Origin::Game);
+        let cause = cause.unwrap_or(Cause::Game);
         if head & bit::WHO != 0 {
             let (name, owner) = (self.strings.take(bytes)?, self.strings.take(bytes)?);
             known.who = Who { number, name, owner, spawned_at: self.strings.take_optional(bytes)? };
@@ -294,14 +294,14 @@ fn short(bytes: &mut Bytes<'_>) -> Result<u32, Bad> {
     u32::try_from(bytes.varint()?).map_err(|_| "a number is too large")
 }
 
-fn origin(bytes: &mut Bytes<'_>) -> Result<Origin, Bad> {
+fn cause_of(bytes: &mut Bytes<'_>) -> Result<Cause, Bad> {
     Ok(match bytes.varint()? {
-        0 => Origin::Game,
-        1 => Origin::Timer,
-        2 => Origin::Release,
-        3 => Origin::Check,
-        4 => Origin::Outside,
-        5 => Origin::Script(bytes.varint()?),
+        0 => Cause::Game,
+        1 => Cause::Timer,
+        2 => Cause::Release,
+        3 => Cause::Check,
+        4 => Cause::Outside,
+        5 => Cause::Script(bytes.varint()?),
         _ => return Err("a cause of no known kind"),
     })
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
-use crate::executor::Arrival;
-use crate::replay::line::{Line, Origin, Site, StateLine, StepTrail, Who};
+use crate::executor::{Arrival, Cause};
+use crate::replay::line::{Line, Site, StateLine, StepTrail, Who};
 
 use super::bytes::{put_bytes, put_change, put_signed, put_varint};
 use super::limits::weight;
@@ -126,7 +126,7 @@ struct Carried {
     /// Of lines.
     strings: Strings,
     known: BTreeMap<Key, Known>,
-    causes: [Option<Origin>; 16],
+    causes: [Option<Cause>; 16],
     cells: Cells,
 }
 
@@ -269,7 +269,7 @@ impl Carried {
             && known.who.spawned_at == line.who.spawned_at;
         let expected_at = if is_poll(kind) { known.at.as_ref() } else { None };
         let same_at = expected_at == line.at.as_ref();
-        let same_cause = cause.as_ref().unwrap_or(&Origin::Game) == &line.cause;
+        let same_cause = cause.as_ref().unwrap_or(&Cause::Game) == &line.cause;
         let mut head = kind;
         head |= if same_cause { 0 } else { bit::CAUSE };
         head |= if same_who { 0 } else { bit::WHO };
@@ -278,8 +278,8 @@ impl Carried {
         out.push(head);
         put_signed(out, line.who.number.wrapping_sub(before));
         if !same_cause {
-            put_origin(out, &line.cause);
-            *cause = Some(line.cause.clone());
+            put_cause(out, &line.cause);
+            *cause = Some(line.cause);
         }
         if !same_who {
             self.strings.put(out, &line.who.name, 0);
@@ -316,14 +316,14 @@ impl Carried {
     }
 }
 
-fn put_origin(out: &mut Vec<u8>, origin: &Origin) {
-    match origin {
-        Origin::Game => put_varint(out, 0),
-        Origin::Timer => put_varint(out, 1),
-        Origin::Release => put_varint(out, 2),
-        Origin::Check => put_varint(out, 3),
-        Origin::Outside => put_varint(out, 4),
-        Origin::Script(number) => {
+fn put_cause(out: &mut Vec<u8>, cause: &Cause) {
+    match cause {
+        Cause::Game => put_varint(out, 0),
+        Cause::Timer => put_varint(out, 1),
+        Cause::Release => put_varint(out, 2),
+        Cause::Check => put_varint(out, 3),
+        Cause::Outside => put_varint(out, 4),
+        Cause::Script(number) => {
             put_varint(out, 5);
             put_varint(out, *number);
         }

@@ -6,8 +6,8 @@
 //! chain ends at what no script brought about, at the eighth link, or where what is kept begins.
 
 use super::words::{name, origin, verb};
-use crate::executor::ChangeKind;
-use crate::replay::{Line, Origin};
+use crate::executor::{Cause, ChangeKind};
+use crate::replay::Line;
 
 /// A chain has at most so many links.
 const LINKS: usize = 8;
@@ -58,7 +58,7 @@ fn explained_by(lines: &[(u64, &Line)], here: usize) -> Option<usize> {
             ChangeKind::Completed | ChangeKind::Panicked | ChangeKind::PutOff | ChangeKind::Drew | ChangeKind::Named,
             _,
         ) => poll_before(lines, here, script),
-        (_, Origin::Script(by)) => poll_before(lines, here, *by),
+        (_, Cause::Script(by)) => poll_before(lines, here, *by),
         (ChangeKind::Woken, _) => wait_of(lines, here, script),
         _ => None,
     }
@@ -81,5 +81,5 @@ fn made_ready(lines: &[(u64, &Line)], here: usize) -> Option<usize> {
 fn wait_of(lines: &[(u64, &Line)], here: usize, script: u64) -> Option<usize> {
     let poll = poll_before(lines, here, script)?;
     let ready = made_ready(lines, poll)?;
-    matches!(lines[ready].1.cause, Origin::Script(_)).then_some(poll)
+    matches!(lines[ready].1.cause, Cause::Script(_)).then_some(poll)
 }

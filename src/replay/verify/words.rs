@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::executor::ChangeKind;
-use crate::replay::{Line, Origin, StateLine, StepTrail, Who};
+use crate::executor::{Cause, ChangeKind};
+use crate::replay::{Line, StateLine, StepTrail, Who};
 
 /// What happened, as a word.
 pub(crate) fn verb(kind: ChangeKind) -> &'static str {
@@ -34,14 +34,14 @@ pub(crate) fn has_name(who: &Who) -> bool {
 }
 
 /// Who brought it about.
-pub(crate) fn origin(cause: &Origin) -> String {
+pub(crate) fn origin(cause: &Cause) -> String {
     match cause {
-        Origin::Game => "by the game".to_string(),
-        Origin::Script(number) => format!("by #{number}"),
-        Origin::Timer => "by its timer".to_string(),
-        Origin::Release => "for this step".to_string(),
-        Origin::Check => "by a check".to_string(),
-        Origin::Outside => "from outside".to_string(),
+        Cause::Game => "by the game".to_string(),
+        Cause::Script(number) => format!("by #{number}"),
+        Cause::Timer => "by its timer".to_string(),
+        Cause::Release => "for this step".to_string(),
+        Cause::Check => "by a check".to_string(),
+        Cause::Outside => "from outside".to_string(),
     }
 }
 

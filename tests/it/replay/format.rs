@@ -11,9 +11,9 @@ use std::{
 };
 
 use framestep::replay::{
-    Detail, Line, Origin, RecordedFrame, Recording, RecordingWriter, Setup, StateLine, StepTrail, Who, fingerprint,
+    Detail, Line, RecordedFrame, Recording, RecordingWriter, Setup, StateLine, StepTrail, Who, fingerprint,
 };
-use framestep::{Arrival, ChangeKind};
+use framestep::{Arrival, Cause, ChangeKind};
 use proptest::{collection::vec, option, prelude::*, test_runner::TestRunner};
 
 use super::made_up::{DETAILS, Game, STEP_NANOS, kept, record, setup, sparse};
@@ -100,12 +100,12 @@ fn any_line() -> impl Strategy<Value = Line> {
     let who = (number, any_text(), any_text(), option::of(any_text()))
         .prop_map(|(number, name, owner, spawned_at)| Who { number, name, owner, spawned_at });
     let cause = prop_oneof![
-        Just(Origin::Game),
-        any::<u64>().prop_map(Origin::Script),
-        Just(Origin::Timer),
-        Just(Origin::Release),
-        Just(Origin::Check),
-        Just(Origin::Outside),
+        Just(Cause::Game),
+        any::<u64>().prop_map(Cause::Script),
+        Just(Cause::Timer),
+        Just(Cause::Release),
+        Just(Cause::Check),
+        Just(Cause::Outside),
     ];
     let value = prop_oneof![Just(0), any::<u64>()];
     (proptest::sample::select(kinds.to_vec()), who, cause, option::of(any_text()), value)

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use framestep::replay::{Detail, Line, Origin, RecordedFrame, RecordingWriter, Setup, StateLine, StepTrail, Who};
-use framestep::{Arrival, ChangeKind};
+use framestep::replay::{Detail, Line, RecordedFrame, RecordingWriter, Setup, StateLine, StepTrail, Who};
+use framestep::{Arrival, Cause, ChangeKind};
 
 /// The length of a frame at sixty a second.
 pub(crate) const STEP_NANOS: u64 = 16_666_667;
@@ -83,25 +83,25 @@ impl Game {
     fn lines(&mut self, lane: u8) -> Vec<Line> {
         let line = |kind, who, cause| Line { kind, who, cause, at: None, value: 0 };
         let step = Who { number: lane.into(), name: ["main", "late"][usize::from(lane)].into(), ..Who::default() };
-        let mut lines = vec![line(ChangeKind::Step, step, Origin::Game)];
+        let mut lines = vec![line(ChangeKind::Step, step, Cause::Game)];
         let first = u64::from(lane) * 10 + 1;
         let scripts = first..first + self.scripts;
         for script in scripts.clone() {
-            lines.push(line(ChangeKind::Woken, self.who(script), Origin::Release));
+            lines.push(line(ChangeKind::Woken, self.who(script), Cause::Release));
         }
         for script in scripts {
             let at = Some(self.words.sites[script as usize].clone());
-            lines.push(Line { at, ..line(ChangeKind::Polled, self.who(script), Origin::Release) });
+            lines.push(Line { at, ..line(ChangeKind::Polled, self.who(script), Cause::Release) });
             if self.below(300) == 0 {
                 let value = self.random.u64(..);
-                lines.push(Line { value, ..line(ChangeKind::Drew, self.who(script), Origin::Script(script)) });
+                lines.push(Line { value, ..line(ChangeKind::Drew, self.who(script), Cause::Script(script)) });
             }
         }
         if self.below(120) == 0 {
             let who = self.who(100 + self.number);
             let at = who.spawned_at.clone();
-            lines.push(Line { at, ..line(ChangeKind::Spawned, who.clone(), Origin::Script(3)) });
-            lines.push(line(ChangeKind::Completed, who, Origin::Game));
+            lines.push(Line { at, ..line(ChangeKind::Spawned, who.clone(), Cause::Script(3)) });
+            lines.push(line(ChangeKind::Completed, who, Cause::Game));
         }
         lines
     }
