@@ -17,7 +17,7 @@ use crate::executor::RandomStream;
 ///
 /// It comes into the world by `init_resource`, behind the [`ScriptExecutor`]: it takes that one's seed, or 0 where there
 /// is none yet, and keeps it.
-#[cfg_attr(feature = "bevy_app", doc = "[`FramestepPlugin`](crate::FramestepPlugin) does so in `PreStartup`.")]
+#[cfg_attr(feature = "bevy_app", doc = "[`FramestepPlugin`](struct@crate::FramestepPlugin) does so in `PreStartup`.")]
 /// Scripts draw by [`random`](crate::random), from streams of their own.
 ///
 /// Give each system a name of its own: where two that Bevy runs at the same time draw from one stream, chance decides
