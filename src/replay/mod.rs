@@ -53,6 +53,7 @@
 //! | `determinism` | the double run |
 //! | `explore`, `told` | sweeps over seeds; what went wrong in them |
 //! | `world` | the hash of a world's state, systems whose order is left open |
+//! | `app` | apps that are recorded, replayed and driven |
 //! | `error` | what keeps a game from being recorded or replayed |
 
 #[cfg(feature = "bevy_time")]
