@@ -31,8 +31,9 @@ pub(super) const PLACE_BITS: u32 = 8;
 const MAX_PLACES: usize = 1 << PLACE_BITS;
 /// The bits that hold it.
 pub(super) const PLACE: u32 = MAX_PLACES as u32 - 1;
-/// A chunk of big slots has fewer of them, so that a lone big future doesn't cost a hundred.
-const CHUNK_BYTES: usize = 64 * 1024;
+/// A chunk of big slots has fewer of them, so that a lone big future doesn't cost a hundred. What an interpreter is to
+/// see are the borders of chunks, which few tasks reach when they are small.
+const CHUNK_BYTES: usize = if cfg!(miri) { 2 * 1024 } else { 64 * 1024 };
 /// Sizes up to this step by `SMALL_STEP`, larger ones by an eighth of their power of two.
 const SMALL: usize = 1024;
 const SMALL_STEP: usize = 8;

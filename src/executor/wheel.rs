@@ -170,7 +170,10 @@ impl Wheel {
         }
         // What is left up to `top` lies in the slot that the new time is in.
         self.now = now;
-        self.deal_out(top * SLOTS + digit(now, top), due);
+        let entered = digit(now, top);
+        if self.slots.occupied(top) & (1 << entered) != 0 {
+            self.deal_out(top * SLOTS + entered, due);
+        }
         self.outstanding += due.len() - start;
     }
 

@@ -45,6 +45,7 @@ pub(super) struct Rest(u32);
 
 #[derive(Debug)]
 pub(super) struct Slots {
+    /// Made with the first room for timers: many executors never have any.
     lists: Box<[List]>,
     /// A bit for each slot that isn't empty, by level.
     occupied: [u64; LEVELS],
@@ -55,11 +56,17 @@ pub(super) struct Slots {
 
 impl Slots {
     pub(super) fn new() -> Self {
-        Slots { lists: vec![EMPTY; LEVELS * SLOTS].into(), occupied: [0; LEVELS], blocks: Vec::new(), free: NONE }
+        Slots { lists: Box::default(), occupied: [0; LEVELS], blocks: Vec::new(), free: NONE }
     }
 
     /// Makes room for the entries of this many timers.
     pub(super) fn reserve(&mut self, timers: usize) {
+        if timers == 0 {
+            return;
+        }
+        if self.lists.is_empty() {
+            self.lists = vec![EMPTY; LEVELS * SLOTS].into();
+        }
         // The last block of a list isn't full. So many lists at once are more than timers of one kind lie in.
         let lists = timers.min(4 * SLOTS);
         let blocks = (2 * timers).div_ceil(BLOCK_ENTRIES) + lists;
@@ -129,7 +136,8 @@ impl Slots {
 
     pub(super) fn iter(&self, list: usize) -> impl Iterator<Item = Due> {
         let block = |index: u32| self.blocks.get(index as usize);
-        std::iter::successors(block(self.lists[list].first), move |last| block(last.next))
+        let first = self.lists.get(list).map_or(NONE, |list| list.first);
+        std::iter::successors(block(first), move |last| block(last.next))
             .flat_map(|block| block.entries().iter().copied())
     }
 
