@@ -25,6 +25,8 @@ pub enum SpawnLimit {
     MaxTasks,
     /// The executor has no slot left that its keys could name.
     Slots,
+    /// There is no memory for another block of slots. All else goes on, and with memory there is room again.
+    Memory,
     /// The executor is being dropped.
     Closed,
     /// The scope has ended.
@@ -36,6 +38,7 @@ impl fmt::Display for SpawnLimit {
         f.write_str(match self {
             SpawnLimit::MaxTasks => "as many scripts are alive as the executor's `max_tasks` allows",
             SpawnLimit::Slots => "the executor has no slot left that its keys could name",
+            SpawnLimit::Memory => "there is no memory for another block of slots",
             SpawnLimit::Closed => "the executor is being dropped",
             SpawnLimit::Scope => "its scope has ended",
         })

@@ -31,8 +31,7 @@ impl Core {
         if self.live.get() >= self.max_tasks {
             return Err(SpawnLimit::MaxTasks);
         }
-        let Some(room) = self.storage.take() else { return Err(SpawnLimit::Slots) };
-        let (slot, index) = room.fill(future, lane);
+        let (slot, index) = self.storage.take()?.fill(future, lane);
         Ok(self.admit(slot, index, lane, site))
     }
 

@@ -5,6 +5,9 @@
 //! and lies in one allocation; free slots of a class form a list, last freed first used. Chunks are
 //! never moved and never given back before the storage is dropped.
 //!
+//! A chunk that there is no memory for isn't made: the spawn that needed it is refused, and what was made of it is given
+//! back. Room in the tables comes before what is put there.
+//!
 //! Invariants:
 //! 1. `Chunk::base` points to `slots * stride` bytes, aligned for the class, allocated with the class's
 //!    layout, freed only when the storage is dropped. `stride` is a multiple of the alignment.
@@ -18,11 +21,11 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::{Cell, RefCell, UnsafeCell};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use super::handle::SpawnLimit;
 use super::key::{MAX_GENERATION, MAX_INDEX};
 use super::task::{Cold, Header, NO_INDEX, Slot, Task};
 
@@ -157,9 +160,9 @@ pub(crate) struct Storage {
     small: [Class; SMALL_CLASSES],
     /// For each, which of them to look in first: itself, or a larger one with slots made beforehand.
     first: [Cell<u8>; SMALL_CLASSES],
-    /// The other classes, numbered from `SMALL_CLASSES` on, and their numbers by size and alignment.
+    /// The other classes, numbered from `SMALL_CLASSES` on, and their numbers by size and alignment, in that order.
     large: RefCell<Vec<Class>>,
-    numbers: RefCell<BTreeMap<(usize, usize), u32>>,
+    numbers: RefCell<Vec<((usize, usize), u32)>>,
     /// Classes that slots were made for beforehand, smallest first.
     reserved: RefCell<Vec<u32>>,
     first_generation: u32,
@@ -179,7 +182,7 @@ impl Storage {
             small: std::array::from_fn(|steps| Class::new(layout_of(steps.max(1) * SMALL_STEP, SMALL_STEP))),
             first: std::array::from_fn(|steps| Cell::new(steps as u8)),
             large: RefCell::new(Vec::new()),
-            numbers: RefCell::new(BTreeMap::new()),
+            numbers: RefCell::new(Vec::new()),
             reserved: RefCell::new(Vec::new()),
             first_generation,
             last_generation: Cell::new(first_generation),
@@ -244,9 +247,9 @@ impl Storage {
         self.last_generation.get()
     }
 
-    /// Takes a free slot with room for a future of this type; none when no index is left.
+    /// Takes a free slot with room for a future of this type; or why there is none.
     #[inline]
-    pub(crate) fn take<F: Future<Output: 'static> + 'static>(&self) -> Option<Room<'_, F>> {
+    pub(crate) fn take<F: Future<Output: 'static> + 'static>(&self) -> Result<Room<'_, F>, SpawnLimit> {
         const {
             assert!(size_of::<Task<F>>() <= u32::MAX as usize / 2, "a future must be smaller than 2 GiB");
         }
@@ -257,8 +260,11 @@ impl Storage {
         } else {
             None
         };
-        let (slot, index) = common.or_else(|| self.take_other(layout))?;
-        Some(Room { slot, index, of: PhantomData })
+        let (slot, index) = match common {
+            Some(found) => found,
+            None => self.take_other(layout)?,
+        };
+        Ok(Room { slot, index, of: PhantomData })
     }
 
     /// Takes the first slot off a class's free list.
@@ -283,24 +289,26 @@ impl Storage {
     }
 
     /// Finds a slot where the layout's first class has none: one of its own class, one that was reserved and is
-    /// large enough, or else a new one. `None` when the indices run out.
+    /// large enough, or else a new one.
     #[cold]
-    fn take_other(&self, layout: Layout) -> Option<(Slot<'_>, u32)> {
-        let own = self.class_of(layout);
+    fn take_other(&self, layout: Layout) -> Result<(Slot<'_>, u32), SpawnLimit> {
+        let own = self.class_of(layout)?;
         let fits = |class: &Class| class.layout.size() >= layout.size() && class.layout.align() >= layout.align();
         let has_slots = |&number: &u32| self.with_class(number, |class| fits(class) && class.free.get() != NO_INDEX);
         let number = Some(own).filter(has_slots).or_else(|| self.reserved.borrow().iter().copied().find(has_slots));
         let number = match number {
             Some(number) => number,
-            None if self.grow(own, 1) => own,
-            None => return None,
+            None => {
+                self.grow(own, 1)?;
+                own
+            }
         };
         if let Some(first) = self.first.get(own as usize)
             && (number as usize) < SMALL_CLASSES
         {
             first.set(number as u8);
         }
-        self.with_class(number, |class| self.take_free(class))
+        self.with_class(number, |class| self.take_free(class)).ok_or(SpawnLimit::Slots)
     }
 
     /// Puts a slot that holds nothing any more back on its free list, one generation on.
@@ -318,11 +326,15 @@ impl Storage {
         self.with_class(class, |class| header.polls.set(class.free.replace(index)));
     }
 
-    /// Makes room for `count` tasks whose futures, with their outputs, take up to `size` bytes.
+    /// Makes room for `count` tasks whose futures, with their outputs, take up to `size` bytes, as far as there are
+    /// indices; without memory it aborts, as Rust's collections do.
     pub(crate) fn reserve(&self, size: usize, count: usize) {
         let size = size.saturating_add(size_of::<Header>()).min(u32::MAX as usize / 2);
-        let class = self.class_of(layout_of(size, SMALL_STEP));
-        self.grow(class, count);
+        let layout = layout_of(size, SMALL_STEP);
+        let class = self.class_of(layout).unwrap_or_else(|_| handle_alloc_error(layout));
+        if self.grow(class, count) == Err(SpawnLimit::Memory) {
+            handle_alloc_error(layout);
+        }
         let mut reserved = self.reserved.borrow_mut();
         reserved.push(class);
         // The smallest that fits is the first that fits.
@@ -331,51 +343,73 @@ impl Storage {
     }
 
     /// The number of the class for a task of this layout; a new one if there is none.
-    fn class_of(&self, layout: Layout) -> u32 {
+    fn class_of(&self, layout: Layout) -> Result<u32, SpawnLimit> {
         if is_small(layout) {
-            return layout.size().div_ceil(SMALL_STEP) as u32;
+            return Ok(layout.size().div_ceil(SMALL_STEP) as u32);
         }
         let align = layout.align().max(SMALL_STEP);
         let step = if layout.size() <= SMALL { SMALL_STEP } else { layout.size().next_power_of_two() / 8 };
         let size = layout.size().next_multiple_of(step).next_multiple_of(align);
-        *self.numbers.borrow_mut().entry((size, align)).or_insert_with(|| {
-            let mut large = self.large.borrow_mut();
-            large.push(Class::new(layout_of(size, align)));
-            (SMALL_CLASSES + large.len() - 1) as u32
-        })
+        let mut numbers = self.numbers.borrow_mut();
+        let place = match numbers.binary_search_by_key(&(size, align), |known| known.0) {
+            Ok(place) => return Ok(numbers[place].1),
+            Err(place) => place,
+        };
+        let mut large = self.large.borrow_mut();
+        numbers.try_reserve(1).map_err(|_| SpawnLimit::Memory)?;
+        large.try_reserve(1).map_err(|_| SpawnLimit::Memory)?;
+        large.push(Class::new(layout_of(size, align)));
+        let number = (SMALL_CLASSES + large.len() - 1) as u32;
+        numbers.insert(place, ((size, align), number));
+        Ok(number)
     }
 
-    /// Adds chunks with at least `count` slots to a class; `false` when the indices run out.
+    /// Adds chunks with at least `count` slots to a class. Those that were made before indices or memory ran out stay.
     #[cold]
-    fn grow(&self, number: u32, count: usize) -> bool {
+    fn grow(&self, number: u32, count: usize) -> Result<(), SpawnLimit> {
         let layout = self.with_class(number, |class| class.layout);
         let per_chunk = (CHUNK_BYTES / layout.size()).clamp(1, MAX_PLACES);
         let first = self.chunks().len();
         let wanted = count.div_ceil(per_chunk);
         let room = (MAX_INDEX >> PLACE_BITS) as usize - first;
-        let made = wanted.min(room);
-        for _ in 0..made {
-            let chunk = self.make_chunk(number, layout, per_chunk);
-            // SAFETY: storage isn't `Sync`, no other borrow of the table is alive, and pushing runs no
-            // foreign code (3).
-            unsafe { &mut *self.chunks.get() }.push(chunk);
+        let mut result = if wanted <= room { Ok(()) } else { Err(SpawnLimit::Slots) };
+        for _ in 0..wanted.min(room) {
+            if let Err(limit) = self.add_chunk(number, layout, per_chunk) {
+                result = Err(limit);
+                break;
+            }
         }
         // The free list runs from the lowest new index up, so that tasks spawned in a row lie in a row.
         self.with_class(number, |class| {
-            for chunk in (first..first + made).rev() {
+            for chunk in (first..self.chunks().len()).rev() {
                 for place in (0..per_chunk as u32).rev() {
                     let index = ((chunk as u32) << PLACE_BITS) | place;
                     self.slot(index).header().polls.set(class.free.replace(index));
                 }
             }
         });
-        made == wanted
+        result
     }
 
-    fn make_chunk(&self, class: u32, slot: Layout, slots: usize) -> Chunk {
+    /// Makes one chunk more, or nothing.
+    fn add_chunk(&self, class: u32, slot: Layout, slots: usize) -> Result<(), SpawnLimit> {
+        // SAFETY: storage isn't `Sync`, no other borrow of the table is alive, and making room runs no foreign
+        // code (3).
+        unsafe { &mut *self.chunks.get() }.try_reserve(1).map_err(|_| SpawnLimit::Memory)?;
+        let chunk = self.make_chunk(class, slot, slots).ok_or(SpawnLimit::Memory)?;
+        // SAFETY: as above; pushing runs no foreign code either.
+        unsafe { &mut *self.chunks.get() }.push(chunk);
+        Ok(())
+    }
+
+    /// `None` when there is no memory for it.
+    fn make_chunk(&self, class: u32, slot: Layout, slots: usize) -> Option<Chunk> {
         let layout = Layout::from_size_align(slot.size() * slots, slot.align()).expect("a chunk below 2 GiB");
+        let mut cold = Vec::new();
+        cold.try_reserve_exact(slots).ok()?;
+        cold.resize_with(slots, Cold::vacant);
         // SAFETY: the size isn't zero: a slot has a header.
-        let Some(base) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
+        let base = NonNull::new(unsafe { alloc(layout) })?;
         for place in 0..slots {
             // SAFETY: `place < slots`, so the offset stays inside the allocation.
             let header = unsafe { base.add(place * slot.size()) }.cast::<Header>();
@@ -383,9 +417,8 @@ impl Storage {
             // header's and divides its size (1).
             unsafe { header.write(Header::vacant(self.first_generation)) };
         }
-        let cold: Box<[Cold]> = (0..slots).map(|_| Cold::vacant()).collect();
-        let cold = NonNull::from(Box::leak(cold)).cast();
-        Chunk { base, stride: slot.size() as u32, slots: slots as u32, class, cold }
+        let cold = NonNull::from(Box::leak(cold.into_boxed_slice())).cast();
+        Some(Chunk { base, stride: slot.size() as u32, slots: slots as u32, class, cold })
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `order`, `lanes` | each sentence of "One frame, in order" |
 //! | `model` | random programs on the real executor and on a naive one, which is the specification in code |
 //! | `failures` | what breaks in other executors of this kind |
+//! | `combinations` | every combination of how a script ends, what panics, where its handle goes, who has its waker
 //! | `lifecycle` | beginnings and ends: drops that act, counters about to wrap, things used after their time |
 //! | `misuse` | what nobody should do and somebody does: destructors that step, wakers that panic, limits reached |
 //! | `time` | clocks, sleeps, intervals, timeouts, and the order of timers |
@@ -32,6 +33,7 @@
 
 #![allow(unused_must_use, reason = "most scripts here are spawned for what they do and detached")]
 
+mod combinations;
 #[cfg(all(feature = "bevy_ecs", feature = "replay", not(miri)))]
 mod demo;
 mod determinism;
