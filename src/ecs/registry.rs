@@ -9,8 +9,8 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::thread::ThreadId;
 
@@ -21,6 +21,10 @@ use bevy_ecs::schedule::InternedScheduleLabel;
 use super::lists::{Lists, MemberKey};
 use super::script::{Body, Plan};
 use crate::executor::FrameReport;
+use crate::executor::shared::{AtomicBool, Mutex, MutexGuard};
+
+#[cfg(all(test, framestep_loom))]
+mod interleavings;
 
 /// Names one script, for as long as the process runs: `Copy`, `Send`, and safe to keep after it ended.
 ///

@@ -29,8 +29,9 @@ pub(crate) const INDEX_BITS: u32 = 18;
 #[cfg(not(target_pointer_width = "64"))]
 pub(crate) const GENERATION_BITS: u32 = 14;
 
-/// How many executors can be alive at once in one process.
-pub(crate) const MAX_EXECUTORS: usize = 1 << EXECUTOR_BITS;
+/// How many executors can be alive at once in one process: few where interleavings are tried out, so that numbers
+/// that were given back are soon taken again.
+pub(crate) const MAX_EXECUTORS: usize = if cfg!(all(test, framestep_loom)) { 2 } else { 1 << EXECUTOR_BITS };
 /// How many slots one executor can have.
 pub(crate) const MAX_INDEX: u32 = 1 << INDEX_BITS;
 /// The last generation that a slot can have.

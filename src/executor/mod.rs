@@ -11,6 +11,7 @@
 //! | `clock`, `wheel` | integer clocks and their timer wheels |
 //! | `task`, `word`, `storage`, `waker` | the unsafe part: a task's slot, the memory of slots, wakers as handles |
 //! | `key`, `registry`, `current` | names of tasks, inboxes for other threads, the executor at hand |
+//! | `shared` | of what is made what several threads touch |
 //! | `injector`, `mail`, `inlets` | what other threads hand in; where their values stand |
 //! | `outside`, `arrivals` | what came from outside, recorded and replayed |
 //! | `extra`, `kin` | what only some tasks have; who spawned whom |
@@ -58,6 +59,7 @@ mod rows;
 mod run;
 pub(crate) mod scopes;
 mod script;
+pub(crate) mod shared;
 mod shuffle;
 #[expect(unsafe_code, reason = "memory for futures of any size, in slots that never move")]
 mod storage;

@@ -13,13 +13,17 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{BuildHasherDefault, DefaultHasher};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use indexmap::IndexSet;
 
 use super::key::{MAX_EXECUTORS, MAX_GENERATION, TaskId};
 use super::mail::Post;
+use super::shared::{AtomicBool, Mutex, MutexGuard, OnceLock, shared_static};
+
+#[cfg(all(test, framestep_loom))]
+mod interleavings;
 
 /// Called by the thread that makes an empty inbox non-empty.
 pub(crate) type OutsideWake = Arc<dyn Fn() + Send + Sync>;
@@ -57,10 +61,14 @@ struct Tenant {
     on_outside_wake: Option<OutsideWake>,
 }
 
-static INBOXES: [OnceLock<Inbox>; MAX_EXECUTORS] = [const { OnceLock::new() }; MAX_EXECUTORS];
+shared_static! {
+    static INBOXES: [OnceLock<Inbox>; MAX_EXECUTORS] = [const { OnceLock::new() }; MAX_EXECUTORS];
+}
 
-/// Numbers to give out: those never used, and those given back with the first generation still unused.
-static NUMBERS: Mutex<Numbers> = Mutex::new(Numbers { unused: 0, returned: VecDeque::new() });
+shared_static! {
+    /// Numbers to give out: those never used, and those given back with the first generation still unused.
+    static NUMBERS: Mutex<Numbers> = Mutex::new(Numbers { unused: 0, returned: VecDeque::new() });
+}
 
 struct Numbers {
     unused: u16,

@@ -25,11 +25,15 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::key::{NO_TASK, TaskId};
+use super::shared::AtomicU32;
 use super::{current, registry};
+
+#[cfg(all(test, framestep_loom))]
+mod interleavings;
 
 /// Which task's poll is on the stack. Index and generation are 0 when there is none.
 #[derive(Debug)]

@@ -10,12 +10,13 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
 use super::super::checks::{Payload, guarded};
 use super::pick::Pick;
+use crate::executor::shared::{AtomicU32, Mutex, MutexGuard};
 
 /// An ear's place in its hub: its number, by which ears are in order, and its row in a column.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@
 
 use std::any::TypeId;
 use std::mem;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bevy_ecs::entity::{Entity, EntityHash};
 use indexmap::IndexMap;
@@ -19,6 +19,10 @@ use indexmap::IndexMap;
 use super::super::checks::guarded;
 use super::column::{Column, Ears, Entry, Keep, NO_ROW, Offer, WakeList, lock};
 use super::pick::Pick;
+use crate::executor::shared::Mutex;
+
+#[cfg(all(test, framestep_loom))]
+mod interleavings;
 
 /// Whom an ear listens to: one entity, or all.
 pub(super) type Key = Option<Entity>;
