@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::thread::ThreadId;
+use std::time::Duration;
 
 use bevy_ecs::entity::Entity;
 use bevy_ecs::resource::Resource;
@@ -166,6 +167,8 @@ struct State {
     clocks: Vec<(&'static str, ClockSetting)>,
     /// Lanes that somebody has promised to step.
     expected: Vec<InternedScheduleLabel>,
+    /// How long a script may take where the executor wasn't told.
+    watchdog: Option<Duration>,
 }
 
 impl Default for Registry {
@@ -356,6 +359,16 @@ impl Registry {
 
     pub(crate) fn expects_lane(&self, label: InternedScheduleLabel) -> bool {
         self.lock().expected.contains(&label)
+    }
+
+    /// Has the executors that this registry's scripts run on be watched.
+    #[cfg(feature = "bevy_app")]
+    pub(crate) fn set_watchdog(&self, limit: Option<Duration>) {
+        self.lock().watchdog = limit;
+    }
+
+    pub(crate) fn watchdog(&self) -> Option<Duration> {
+        self.lock().watchdog
     }
 
     pub(crate) fn home(&self) -> Option<ThreadId> {

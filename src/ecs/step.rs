@@ -172,6 +172,11 @@ fn step(world: &mut World, lane: Option<(InternedScheduleLabel, &'static str)>, 
         tell::all(world, &store.failures);
         return;
     }
+    if !store.acts_for(&registry)
+        && let Some(limit) = registry.watchdog()
+    {
+        store.executor.core().watch(limit, tell::stuck(world));
+    }
     let Some(step) = Step::begin(world, &store, lane) else {
         tell::error(world, BevyError::error(WITHIN_STEP));
         return;

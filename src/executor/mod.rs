@@ -21,6 +21,7 @@
 //! | `shuffle` | step 6 in another order |
 //! | `random` | the tree of random streams |
 //! | `trace`, `log`, `changes` | the hash over all changes, and who listens to them |
+//! | `watch`, `watchdog` | what an executor is doing, and a thread that looks whether it gets on |
 //! | `handle`, `builder`, `report`, `inspect` | what users hold and read |
 //!
 //! This layer knows only `Future` and `Waker`.
@@ -67,6 +68,8 @@ mod trace;
 mod waits;
 #[expect(unsafe_code, reason = "a waker is made from parts")]
 mod waker;
+mod watch;
+mod watchdog;
 mod wheel;
 mod word;
 
@@ -85,6 +88,7 @@ pub use lane::Lane;
 pub use random::{RandomStream, set_random_key};
 pub use report::{FrameReport, Incident, IncidentKind};
 pub use script::{current_frame, current_task, random, set_task_name, spawn, spawn_in};
+pub use watch::{Stuck, StuckScript};
 
 pub(crate) use clock::{ClockState, Deadline, nanos};
 pub(crate) use inlets::InletKey;

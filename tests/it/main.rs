@@ -6,6 +6,7 @@
 //! | `model` | random programs on the real executor and on a naive one, which is the specification in code |
 //! | `failures` | what breaks in other executors of this kind |
 //! | `lifecycle` | beginnings and ends: drops that act, counters about to wrap, things used after their time |
+//! | `citizens` | scripts that misbehave: that hang, wake or spawn for ever, leak |
 //! | `misuse` | what nobody should do and somebody does: destructors that step, wakers that panic, limits reached |
 //! | `time` | clocks, sleeps, intervals, timeouts, and the order of timers |
 //! | `holds` | scripts that are held, and what goes on when they are let go |
@@ -32,6 +33,7 @@
 
 #![allow(unused_must_use, reason = "most scripts here are spawned for what they do and detached")]
 
+mod citizens;
 #[cfg(all(feature = "bevy_ecs", feature = "replay", not(miri)))]
 mod demo;
 mod determinism;
