@@ -99,6 +99,10 @@
     doc = "In debug builds [`FramestepPlugin`](struct@FramestepPlugin) brings one along."
 )]
 //! Whatever is leaked (handles, waits, scopes, futures halfway) costs its own memory and no more.
+#![cfg_attr(
+    feature = "bevy_ecs",
+    doc = "What a script may do to the executor and the world that run it stands in the guide: [`guide::reentrancy`]."
+)]
 //!
 //! **Threads.** An [`Executor`] and its scripts stay on one thread and need no `Send`. A `Waker` goes
 //! anywhere: it is a name, not a reference, so it may outlive its script, its executor and its thread.

@@ -63,7 +63,8 @@ pub enum ScriptSystems {
 /// before: scripts stay on their thread.
 ///
 /// # Panics
-/// Where the error handler panics.
+/// Where the error handler panics; and as Bevy does for non-send data, if the world was given a [`ScriptExecutor`] on another
+/// thread and is stepped here for the first time.
 ///
 /// ```
 /// use bevy_ecs::prelude::*;

@@ -117,6 +117,9 @@ impl Builder {
 
     /// Called when something is posted from another thread, or handed in by an [`Injector`](crate::Injector) or
     /// the sender of an [`Inlet`](crate::Inlet), while nothing else waits to be collected, by the thread that does it: the place to unpark a game loop that sleeps while it is idle.
+    ///
+    /// No lock is held meanwhile, so it may hand in, and on the executor's thread between steps even step. A panic in it is
+    /// one of whoever hands in or wakes, and what was handed in stands there all the same.
     pub fn on_outside_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.0.on_outside_wake = Some(Arc::new(hook));
         self

@@ -110,7 +110,7 @@ use self::core::Core;
 /// blocks, and once warm nothing allocates.
 ///
 /// Dropping the executor cancels its scripts in order of their spawn numbers; see [`JoinHandle`] for what
-/// remains. It stays on its thread, as do its scripts; wakers go anywhere.
+/// remains. Dropped by a destructor or a waker that it runs, it ends when that is done. It stays on its thread, as do its scripts; wakers go anywhere.
 ///
 /// ```
 /// use framestep::{Executor, frames};
@@ -196,7 +196,8 @@ impl Executor {
     /// One step of a lane, of the given length. That of the main lane is a frame.
     ///
     /// # Panics
-    /// When the lane is another executor's, and inside of a destructor that this executor runs.
+    /// When the lane is another executor's, and inside of a destructor or a waker that this executor runs between steps:
+    /// that is a panic of theirs, which the executor reports.
     pub fn step_lane(&mut self, lane: Lane, step: Duration) -> FrameReport {
         self.core.check_lane(lane);
         let report = self.core.try_step(lane.index, nanos(step));

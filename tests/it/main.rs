@@ -7,6 +7,7 @@
 //! | `failures` | what breaks in other executors of this kind |
 //! | `lifecycle` | beginnings and ends: drops that act, counters about to wrap, things used after their time |
 //! | `citizens` | scripts that misbehave: that hang, wake or spawn for ever, leak |
+//! | `reentrancy` | what scripts do to the executor and the world that run them |
 //! | `misuse` | what nobody should do and somebody does: destructors that step, wakers that panic, limits reached |
 //! | `time` | clocks, sleeps, intervals, timeouts, and the order of timers |
 //! | `holds` | scripts that are held, and what goes on when they are let go |
@@ -55,6 +56,7 @@ mod lifecycle;
 mod misuse;
 mod model;
 mod order;
+mod reentrancy;
 #[cfg(feature = "replay")]
 mod replay;
 #[cfg(feature = "replay")]
