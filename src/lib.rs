@@ -91,6 +91,19 @@
 //! report counts it, and all others go on. This takes unwinding: where a target or a profile aborts on
 //! panic (`wasm32-unknown-unknown`, `panic = "abort"`), a panic ends the game, as it does anywhere.
 //!
+//! **Scripts that misbehave.** One that wakes itself or spawns for ever is put off to the next frame past its budget of polls (6)
+//! and named. One that never returns from a poll can't be taken off the stack, and the game stands still; a
+//! [watchdog](Builder::watchdog) names it, by spawn site and by the wait that it went on from.
+#![cfg_attr(
+    feature = "bevy_app",
+    doc = "In debug builds [`FramestepPlugin`](struct@FramestepPlugin) brings one along."
+)]
+//! Whatever is leaked (handles, waits, scopes, futures halfway) costs its own memory and no more.
+#![cfg_attr(
+    feature = "bevy_ecs",
+    doc = "What a script may do to the executor and the world that run it stands in the guide: [`guide::reentrancy`]."
+)]
+//!
 //! **Threads.** An [`Executor`] and its scripts stay on one thread and need no `Send`. A `Waker` goes
 //! anywhere: it is a name, not a reference, so it may outlive its script, its executor and its thread.
 //! Cloning it copies a word, dropping it does nothing.

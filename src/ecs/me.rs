@@ -102,6 +102,9 @@ impl Me {
     /// When the closure has ended, commands are flushed. Then scripts that it started are ready, behind
     /// all that is, and scripts that it cancelled are out: nothing more of them runs.
     ///
+    /// The closure may put another world in the place of this one, drop it, clear it, or step others; the guide says what
+    /// comes of [each](crate::guide::reentrancy).
+    ///
     /// # Errors
     /// In a nested access, and outside of a step.
     ///

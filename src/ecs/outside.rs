@@ -50,7 +50,8 @@ pub struct Outside {
 
 impl Outside {
     /// Does something with the world, at step 2 of the next step. Commands are flushed behind it. A panic in it is
-    /// told to Bevy's error handler.
+    /// told to Bevy's error handler; so it is if what came before it put another world in the place of this one: then
+    /// the closure isn't called.
     ///
     /// # Errors
     /// [`Closed`], when the game's scripts are gone; then the closure is dropped here.
@@ -62,7 +63,7 @@ impl Outside {
                 act(world);
                 world.flush();
             });
-            debug_assert!(done.is_some(), "at step 2 nobody else has the world");
+            assert!(done.is_some(), "it found another world: {}", stage::refusal(store));
         })
     }
 

@@ -4,6 +4,8 @@
 //! [`ScriptSystems::Step`]. What one can say of a schedule or of a set, such as an order or a condition,
 //! holds for it.
 
+use std::time::Duration;
+
 use bevy_app::{App, FixedUpdate, Plugin, PostUpdate, PreStartup, Update};
 use bevy_ecs::schedule::{InternedScheduleLabel, IntoScheduleConfigs, ScheduleLabel};
 use bevy_ecs::world::World;
@@ -55,6 +57,12 @@ use super::streams::RandomStreams;
 /// app.update();
 /// ```
 ///
+/// **Scripts that hang.** In debug builds the executor is watched: what hasn't returned for five seconds is told to Bevy's
+/// fallback error handler, by name and spawn site, while it hangs; see [`Builder::watchdog`](crate::Builder::watchdog).
+/// The handler is the one that the world has at the first step, and is called on another thread than the app's.
+/// [`with_watchdog`](Self::with_watchdog) and [`without_watchdog`](Self::without_watchdog) say otherwise; an executor
+/// that was built with a watchdog keeps its own.
+///
 /// To choose the executor's settings insert a [`ScriptExecutor`](crate::ScriptExecutor) as non-send data.
 ///
 /// ```
@@ -73,6 +81,7 @@ use super::streams::RandomStreams;
 pub struct FramestepPlugin {
     /// In order; the later ones hold.
     changes: Vec<Change>,
+    watchdog: Option<Duration>,
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -87,7 +96,11 @@ struct Change {
     non_upper_case_globals,
     reason = "a plugin without settings is written as its type's name, as all of Bevy's are"
 )]
-pub const FramestepPlugin: FramestepPlugin = FramestepPlugin { changes: Vec::new() };
+pub const FramestepPlugin: FramestepPlugin = FramestepPlugin { changes: Vec::new(), watchdog: WATCHDOG };
+
+/// Not under Miri, for which a thread that never ends is a mistake.
+const WATCHDOG: Option<Duration> =
+    if cfg!(all(debug_assertions, not(miri))) { Some(Duration::from_secs(5)) } else { None };
 
 impl Default for FramestepPlugin {
     fn default() -> Self {
@@ -119,6 +132,28 @@ impl FramestepPlugin {
         self.change(label, false)
     }
 
+    /// Has Bevy's fallback error handler told of what hasn't returned for `limit`, in whatever build.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use bevy_app::App;
+    /// use framestep::FramestepPlugin;
+    ///
+    /// App::new().add_plugins(FramestepPlugin.with_watchdog(Duration::from_secs(30)));     // it loads a lot
+    /// ```
+    #[must_use]
+    pub fn with_watchdog(mut self, limit: Duration) -> Self {
+        self.watchdog = Some(limit);
+        self
+    }
+
+    /// Leaves the executor without a watchdog, unless it was built with one.
+    #[must_use]
+    pub fn without_watchdog(mut self) -> Self {
+        self.watchdog = None;
+        self
+    }
+
     fn change<L: ScheduleLabel>(mut self, label: L, is_stepped: bool) -> Self {
         self.changes.push(change(label, is_stepped));
         self
@@ -137,6 +172,7 @@ impl Plugin for FramestepPlugin {
             lanes.push(change);
         }
         app.init_resource::<ScriptRegistry>();
+        app.world().resource::<ScriptRegistry>().0.set_watchdog(self.watchdog);
         // Not at once: the executor, whose seed they grow from, may be inserted behind this plugin.
         let streams = |world: &mut World| {
             world.init_resource::<RandomStreams>();

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::thread::ThreadId;
+use std::time::Duration;
 
 use bevy_ecs::entity::Entity;
 use bevy_ecs::resource::Resource;
@@ -170,6 +171,8 @@ struct State {
     clocks: Vec<(&'static str, ClockSetting)>,
     /// Lanes that somebody has promised to step.
     expected: Vec<InternedScheduleLabel>,
+    /// How long a script may take where the executor wasn't told.
+    watchdog: Option<Duration>,
 }
 
 impl Default for Registry {
@@ -360,6 +363,16 @@ impl Registry {
 
     pub(crate) fn expects_lane(&self, label: InternedScheduleLabel) -> bool {
         self.lock().expected.contains(&label)
+    }
+
+    /// Has the executors that this registry's scripts run on be watched.
+    #[cfg(feature = "bevy_app")]
+    pub(crate) fn set_watchdog(&self, limit: Option<Duration>) {
+        self.lock().watchdog = limit;
+    }
+
+    pub(crate) fn watchdog(&self) -> Option<Duration> {
+        self.lock().watchdog
     }
 
     pub(crate) fn home(&self) -> Option<ThreadId> {

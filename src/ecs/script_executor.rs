@@ -18,7 +18,9 @@ use crate::executor::{Executor, Lane, TaskInfo};
 /// The executor of this world's scripts: non-send data of the world.
 ///
 /// [`step_scripts`](crate::step_scripts) brings a default one along. To choose its settings, insert one
-/// before the first step; to replace one later cancels the scripts that it runs.
+/// before the first step; to replace one later cancels the scripts that it runs: within a step in that step, else at once.
+/// So does dropping the world, but for one thing: on another thread than that of its steps Bevy drops nothing that isn't
+/// `Send`, and scripts and executor are leaked.
 ///
 /// ```
 /// use bevy_ecs::prelude::*;

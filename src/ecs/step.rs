@@ -63,7 +63,8 @@ pub enum ScriptSystems {
 /// before: scripts stay on their thread.
 ///
 /// # Panics
-/// Where the error handler panics.
+/// Where the error handler panics; and as Bevy does for non-send data, if the world was given a [`ScriptExecutor`] on another
+/// thread and is stepped here for the first time.
 ///
 /// ```
 /// use bevy_ecs::prelude::*;
@@ -171,6 +172,11 @@ fn step(world: &mut World, lane: Option<(InternedScheduleLabel, &'static str)>, 
         store.stepped(world, lane);
         tell::all(world, &store.failures);
         return;
+    }
+    if !store.acts_for(&registry)
+        && let Some(limit) = registry.watchdog()
+    {
+        store.executor.core().watch(limit, tell::stuck(world));
     }
     let Some(step) = Step::begin(world, &store, lane) else {
         tell::error(world, BevyError::error(WITHIN_STEP));

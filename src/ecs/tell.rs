@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::Location;
+use std::sync::Arc;
 
 use bevy_ecs::entity::Entity;
 use bevy_ecs::error::{BevyError, ErrorContext, Severity};
@@ -27,7 +28,7 @@ use super::me::Me;
 use super::registry::ScriptId;
 use super::script::Plan;
 use super::store::Row;
-use crate::executor::{Incident, IncidentKind, TaskId, message_of};
+use crate::executor::{Incident, IncidentKind, Stuck, TaskId, message_of};
 
 /// What the handler is to be told, in order.
 #[derive(Default)]
@@ -148,6 +149,15 @@ fn tell(world: &World, escalates: bool, failure: ScriptFailure) {
         _ => Severity::Error,
     };
     error(world, BevyError::new(severity, failure));
+}
+
+/// Tells that a script doesn't return, from the watchdog's thread: the world is in use.
+pub(crate) fn stuck(world: &World) -> Arc<dyn Fn(&Stuck) + Send + Sync> {
+    let (handler, last_run) = (world.fallback_error_handler(), world.last_change_tick());
+    Arc::new(move |stuck| {
+        let name = IntoSystem::into_system(super::step::step_scripts).name();
+        handler(BevyError::error(stuck.to_string()), ErrorContext::System { name, last_run });
+    })
 }
 
 /// Tells about the step itself.

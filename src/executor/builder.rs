@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Executor;
 use super::core::{Core, Settings};
+use super::watch::Stuck;
 
 /// Configures an [`Executor`].
 ///
@@ -42,6 +43,7 @@ impl Default for Builder {
             shuffle: None,
             trace: false,
             on_outside_wake: None,
+            watchdog: None,
             first_frame: 0,
             first_generation: 1,
         })
@@ -115,8 +117,48 @@ impl Builder {
 
     /// Called when something is posted from another thread, or handed in by an [`Injector`](crate::Injector) or
     /// the sender of an [`Inlet`](crate::Inlet), while nothing else waits to be collected, by the thread that does it: the place to unpark a game loop that sleeps while it is idle.
+    ///
+    /// No lock is held meanwhile, so it may hand in, and on the executor's thread between steps even step. A panic in it is
+    /// one of whoever hands in or wakes, and what was handed in stands there all the same.
     pub fn on_outside_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.0.on_outside_wake = Some(Arc::new(hook));
+        self
+    }
+
+    /// Has a thread look whether this executor gets on: what hasn't for `limit` is told to `on_stuck`, once, by name and
+    /// spawn site. Not watched unless asked for.
+    ///
+    /// A script that never returns from a poll (an endless loop, a lock that is never free, a blocking read) holds up the
+    /// whole game, and nothing can take it off the stack. But somebody can say which one it is. Watched is all that
+    /// runs in a step: polls with what they bring about, and conditions, wakers, hooks and what was handed in. What runs
+    /// outside of steps isn't.
+    ///
+    /// `on_stuck` is called on the watchdog's thread, while the executor's is still at it; in the meantime that thread looks
+    /// at nothing else. One whose poll returns after all goes on as if nothing had been said. When the executor is dropped,
+    /// `on_stuck` is dropped with it, or as soon as a call of it has returned.
+    ///
+    /// One thread looks at all executors of a process, a few times within the shortest limit, so what is told comes up
+    /// to a quarter of that late; limits below 4 ms count as that. The time that it takes to tell isn't measured in the scripts: nothing of their order, their
+    /// hashes or a replay changes. Watched scripts are polled one by one and not in rows, and each poll takes a lock that nobody
+    /// else wants: meant for development. Where there are no threads nothing is watched.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (told, stuck) = std::sync::mpsc::channel();
+    /// let (let_go, blocks) = std::sync::mpsc::channel();
+    /// let mut executor = framestep::Executor::builder()
+    ///     .watchdog(Duration::from_millis(10), move |stuck| {
+    ///         told.send(*stuck).unwrap();
+    ///         let_go.send(()).unwrap();
+    ///     })
+    ///     .build();
+    /// drop(executor.spawn(async move { blocks.recv().unwrap() }).named("reader"));
+    /// executor.poll_once();                        // hangs, until the watchdog ends that
+    /// assert_eq!(stuck.recv().unwrap().script.unwrap().name, "reader");
+    /// ```
+    pub fn watchdog(mut self, limit: Duration, on_stuck: impl Fn(&Stuck) + Send + Sync + 'static) -> Self {
+        self.0.watchdog = Some((limit, Arc::new(on_stuck)));
         self
     }
 

@@ -14,6 +14,7 @@ use std::fmt;
 use std::panic::Location;
 use std::ptr;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Waker;
 use std::time::Duration;
@@ -41,6 +42,7 @@ use super::storage::Storage;
 use super::task::{Site, Slot, flag};
 use super::trace::Trace;
 use super::waker::Running;
+use super::watch::{OnStuck, Watch};
 use super::{current, waker, wheel};
 
 pub(crate) type Payload = Box<dyn Any + Send>;
@@ -57,6 +59,7 @@ pub(crate) struct Settings {
     pub(crate) shuffle: Option<u64>,
     pub(crate) trace: bool,
     pub(crate) on_outside_wake: Option<OutsideWake>,
+    pub(crate) watchdog: Option<(Duration, OnStuck)>,
     pub(crate) first_frame: u64,
     pub(crate) first_generation: u32,
 }
@@ -169,6 +172,9 @@ pub(crate) struct Core {
     pub(super) last_incidents: RefCell<Vec<Incident>>,
     pub(super) trace: Trace,
     pub(super) log: Log,
+    /// Whether polls are told to anybody: to the trace, or to the watch.
+    pub(super) is_heard: Cell<bool>,
+    pub(super) watch: OnceCell<Arc<Watch>>,
     pub(super) shuffle: Shuffle,
     pub(super) seed: u64,
     pub(super) random: Cell<u64>,
@@ -246,6 +252,8 @@ impl Core {
             last_incidents: RefCell::new(Vec::new()),
             trace: Trace::new(settings.trace, settings.seed, settings.shuffle),
             log: Log::default(),
+            is_heard: Cell::new(settings.trace),
+            watch: OnceCell::new(),
             shuffle: Shuffle::new(settings.shuffle),
             seed: settings.seed,
             random: Cell::new(mix(settings.seed, 0)),
@@ -260,6 +268,9 @@ impl Core {
             core.storage.reserve(size, slots);
         }
         current::register(&core);
+        if let Some((limit, on_stuck)) = settings.watchdog {
+            core.watch(limit, on_stuck);
+        }
         core
     }
 

@@ -394,6 +394,7 @@ impl Core {
         let checks: Vec<_> = self.lane_states().map(|lane| std::mem::take(&mut *lane.checks.borrow_mut())).collect();
         let inlets = std::mem::take(&mut *self.inlets.borrow_mut());
         let (mail, hook) = self.lease.shut();
+        let mut on_stuck = self.stop_watch();
         let mut clocks = clocks.into_iter();
         let mut waits = waits.into_iter().flatten();
         let mut checks = checks.into_iter().flatten();
@@ -408,6 +409,7 @@ impl Core {
             inlets.by_ref().for_each(drop);
             mail.by_ref().for_each(drop);
             drop(hook.take());
+            drop(on_stuck.take());
         });
         current::unregister(self);
         self.lease.give_back(self.storage.last_generation());

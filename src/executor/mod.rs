@@ -22,6 +22,7 @@
 //! | `shuffle` | step 6 in another order |
 //! | `random` | the tree of random streams |
 //! | `trace`, `log`, `changes` | the hash over all changes, and who listens to them |
+//! | `watch`, `watchdog` | what an executor is doing, and a thread that looks whether it gets on |
 //! | `handle`, `builder`, `report`, `inspect` | what users hold and read |
 //!
 //! This layer knows only `Future` and `Waker`.
@@ -69,6 +70,8 @@ mod trace;
 mod waits;
 #[expect(unsafe_code, reason = "a waker is made from parts")]
 mod waker;
+mod watch;
+mod watchdog;
 mod wheel;
 mod word;
 
@@ -87,6 +90,7 @@ pub use lane::Lane;
 pub use random::{RandomStream, set_random_key};
 pub use report::{FrameReport, Incident, IncidentKind};
 pub use script::{current_frame, current_task, random, set_task_name, spawn, spawn_in};
+pub use watch::{Stuck, StuckScript};
 
 pub(crate) use clock::{ClockState, Deadline, nanos};
 pub(crate) use inlets::InletKey;
@@ -108,7 +112,7 @@ use self::core::Core;
 /// blocks, and once warm nothing allocates.
 ///
 /// Dropping the executor cancels its scripts in order of their spawn numbers; see [`JoinHandle`] for what
-/// remains. It stays on its thread, as do its scripts; wakers go anywhere.
+/// remains. Dropped by a destructor or a waker that it runs, it ends when that is done. It stays on its thread, as do its scripts; wakers go anywhere.
 ///
 /// ```
 /// use framestep::{Executor, frames};
@@ -194,7 +198,8 @@ impl Executor {
     /// One step of a lane, of the given length. That of the main lane is a frame.
     ///
     /// # Panics
-    /// When the lane is another executor's, and inside of a destructor that this executor runs.
+    /// When the lane is another executor's, and inside of a destructor or a waker that this executor runs between steps:
+    /// that is a panic of theirs, which the executor reports.
     pub fn step_lane(&mut self, lane: Lane, step: Duration) -> FrameReport {
         self.core.check_lane(lane);
         let report = self.core.try_step(lane.index, nanos(step));

@@ -143,12 +143,12 @@ impl<'a> Rows<'a> {
 impl Core {
     /// Polls the scripts that `entries` name, from where the batch is at, as long as they are at rest.
     #[inline]
-    pub(super) fn run_rows<'a, const TRACED: bool>(&'a self, rows: &mut Rows<'a>, entries: &'a [u32]) {
+    pub(super) fn run_rows<'a, const HEARD: bool>(&'a self, rows: &mut Rows<'a>, entries: &'a [u32]) {
         self.noted.set(false);
         rows.far = entries.len() > NEAR;
         // Who listens is told of each poll before what it does: then none goes on by itself.
-        let one_by_one = TRACED && self.log.is_on();
-        if TRACED && !one_by_one {
+        let one_by_one = HEARD && (self.log.is_on() || self.watch.get().is_some());
+        if HEARD && !one_by_one {
             self.begin_traced_row();
         }
         loop {
@@ -159,6 +159,7 @@ impl Core {
                 if one_by_one {
                     let at = begun.slot.header().site.get();
                     self.record_with(ChangeKind::Polled, begun.slot.cold().number.get(), |change| change.at = at);
+                    self.say_poll(begun.slot);
                 }
                 let rest = match begun.poll(rows) {
                     Polled::Parked => continue,
@@ -180,7 +181,7 @@ impl Core {
                 break;
             }
         }
-        if TRACED {
+        if HEARD {
             self.end_traced_row();
         }
         self.running.clear();

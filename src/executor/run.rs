@@ -31,7 +31,7 @@ impl Core {
             self.end_traced_row();
         }
         let waker = waker::lend(&self.running);
-        let is_done = match (self.trace.is_on(), self.shuffle.is_on()) {
+        let is_done = match (self.is_heard.get(), self.shuffle.is_on()) {
             (false, false) => self.run_all::<false>(lane, &waker),
             (true, false) => self.run_all::<true>(lane, &waker),
             (false, true) => self.run_shuffled::<false>(lane, &waker),
@@ -48,15 +48,15 @@ impl Core {
     }
 
     /// `false` when the step's polls are used up.
-    fn run_all<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
+    fn run_all<const HEARD: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
         // ORDER: what was woken before the release, the released, what is woken from then on.
-        self.run_ready::<TRACED>(lane, waker, Batch::take_early)
-            && self.run_list::<TRACED>(lane, waker)
-            && self.run_ready::<TRACED>(lane, waker, |_| true)
+        self.run_ready::<HEARD>(lane, waker, Batch::take_early)
+            && self.run_list::<HEARD>(lane, waker)
+            && self.run_ready::<HEARD>(lane, waker, |_| true)
     }
 
     /// Polls what is in the ready queue, while there is more to take; `false` when the step's polls are used up.
-    fn run_ready<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker, more: impl Fn(&Batch) -> bool) -> bool {
+    fn run_ready<const HEARD: bool>(&self, lane: &LaneState, waker: &Waker, more: impl Fn(&Batch) -> bool) -> bool {
         let mut alone = Rows::alone(self, waker);
         loop {
             if self.batch.polled() >= self.frame_polls {
@@ -71,22 +71,22 @@ impl Core {
             {
                 self.storage.prefetch(later);
             }
-            self.run_entry::<TRACED>(lane, entry, &mut alone);
+            self.run_entry::<HEARD>(lane, entry, &mut alone);
         }
     }
 
     /// Polls what an entry of the ready queue names, unless it is stale or put off.
     #[inline(always)]
-    pub(super) fn run_entry<'a, const TRACED: bool>(&'a self, lane: &LaneState, entry: u32, alone: &mut Rows<'a>) {
-        let parked_at = if TRACED { self.parked_at(entry) } else { None };
+    pub(super) fn run_entry<'a, const HEARD: bool>(&'a self, lane: &LaneState, entry: u32, alone: &mut Rows<'a>) {
+        let parked_at = if HEARD { self.parked_at(entry) } else { None };
         if let Some(begun) = self.begin_woken(lane, entry) {
             self.batch.count_other();
-            self.run_single::<TRACED>(begun, entry, parked_at, alone);
+            self.run_single::<HEARD>(begun, entry, parked_at, alone);
         }
     }
 
     /// Polls the tasks of the released list, from where the batch is at; `false` when the step's polls are used up.
-    fn run_list<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
+    fn run_list<const HEARD: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
         let list = self.batch.list();
         let mut rows = Rows::new(self, waker, AtRest::new(flag::next_of(lane.released.get())));
         let mut alone = Rows::alone(self, waker);
@@ -96,14 +96,14 @@ impl Core {
             self.batch.begin_row(&self.next_now);
             self.own_waker.set(waker);
             loop {
-                self.run_rows::<TRACED>(&mut rows, &list[..end]);
+                self.run_rows::<HEARD>(&mut rows, &list[..end]);
                 let at = self.batch.at();
                 let Some(&entry) = list[..end].get(at) else { break };
                 self.batch.break_row(&self.next_now, at);
                 self.batch.set_at(at + 1);
-                let parked_at = if TRACED { self.parked_at(entry) } else { None };
+                let parked_at = if HEARD { self.parked_at(entry) } else { None };
                 match self.begin_released(lane, entry) {
-                    Some(begun) => self.run_single::<TRACED>(begun, entry, parked_at, &mut alone),
+                    Some(begun) => self.run_single::<HEARD>(begun, entry, parked_at, &mut alone),
                     None => self.batch.skip(),
                 }
                 self.own_waker.set(waker);
@@ -133,7 +133,7 @@ impl Core {
 
     /// Polls one task that is no part of a row, and parks or ends it.
     #[inline(always)]
-    fn run_single<'a, const TRACED: bool>(
+    fn run_single<'a, const HEARD: bool>(
         &'a self,
         begun: Begun<'a>,
         index: u32,
@@ -142,8 +142,9 @@ impl Core {
     ) {
         self.batch.begin_single(&self.next_now);
         let slot = begun.slot;
-        if TRACED {
+        if HEARD {
             self.record_with(ChangeKind::Polled, slot.cold().number.get(), |change| change.at = parked_at);
+            self.say_poll(slot);
         }
         self.note_poll(slot.header(), index);
         self.own_waker.set(alone.waker());

@@ -54,7 +54,7 @@ impl Shuffle {
 
 impl Core {
     /// Runs the lane's ready queue in a shuffled order; `false` when the step's polls are used up.
-    pub(super) fn run_shuffled<const TRACED: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
+    pub(super) fn run_shuffled<const HEARD: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
         let mut alone = Rows::alone(self, waker);
         while self.ready_now.len() > 0 {
             if self.batch.polled() >= self.frame_polls {
@@ -69,7 +69,7 @@ impl Core {
                 self.ready_now.set(0, entry);
             }
             if let Some(entry) = self.ready_now.pop() {
-                self.run_entry::<TRACED>(lane, entry, &mut alone);
+                self.run_entry::<HEARD>(lane, entry, &mut alone);
             }
         }
         true

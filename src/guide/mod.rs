@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`vocabulary`] | what a script can say, in examples |
 //! | [`lanes_and_clocks`] | the points of a frame, the times it has, and how to pause |
+//! | [`reentrancy`] | what a script may do to its own executor and world, row by row |
 #![cfg_attr(
     feature = "replay",
     doc = "| [`replay`] | record, play, verify, explore, in five minutes |
@@ -16,6 +17,9 @@ pub mod vocabulary {}
 
 #[doc = include_str!("lanes_and_clocks.md")]
 pub mod lanes_and_clocks {}
+
+#[doc = include_str!("reentrancy.md")]
+pub mod reentrancy {}
 
 #[cfg(feature = "replay")]
 #[doc = include_str!("replay.md")]

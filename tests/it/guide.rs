@@ -50,6 +50,16 @@ fn every_row_beside_other_crates_is_shown_by_tests_that_exist() {
 }
 
 #[test]
+fn every_way_in_again_is_shown_by_tests_that_exist() {
+    let (rows, shown) = page("reentrancy.md");
+    assert!(rows.len() > 20, "the tables were found: {}", rows.len());
+    assert_shown(&rows.iter().collect::<Vec<_>>(), &shown);
+    for line in &shown {
+        assert!(rows.iter().any(|row| head(row) == head(line)), "no row is shown by this: {line}");
+    }
+}
+
+#[test]
 fn every_trap_is_caught_by_tests_that_exist() {
     let (rows, shown) = page("determinism.md");
     assert!(rows.len() > 10, "the table was found: {}", rows.len());

@@ -5,8 +5,10 @@
 //! | `order`, `lanes` | each sentence of "One frame, in order" |
 //! | `model` | random programs on the real executor and on a naive one, which is the specification in code |
 //! | `failures` | what breaks in other executors of this kind |
-//! | `combinations` | every combination of how a script ends, what panics, where its handle goes, who has its waker
+//! | `combinations` | every combination of how a script ends, what panics, where its handle goes, who has its waker |
 //! | `lifecycle` | beginnings and ends: drops that act, counters about to wrap, things used after their time |
+//! | `citizens` | scripts that misbehave: that hang, wake or spawn for ever, leak |
+//! | `reentrancy` | what scripts do to the executor and the world that run them |
 //! | `misuse` | what nobody should do and somebody does: destructors that step, wakers that panic, limits reached |
 //! | `time` | clocks, sleeps, intervals, timeouts, and the order of timers |
 //! | `holds` | scripts that are held, and what goes on when they are let go |
@@ -33,6 +35,7 @@
 
 #![allow(unused_must_use, reason = "most scripts here are spawned for what they do and detached")]
 
+mod citizens;
 mod combinations;
 #[cfg(all(feature = "bevy_ecs", feature = "replay", not(miri)))]
 mod demo;
@@ -55,6 +58,7 @@ mod lifecycle;
 mod misuse;
 mod model;
 mod order;
+mod reentrancy;
 #[cfg(feature = "replay")]
 mod replay;
 #[cfg(feature = "replay")]
