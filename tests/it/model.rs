@@ -88,7 +88,7 @@ fn check_many(cases: u32, test: impl Fn(&Program) -> Result<(), String>) {
 }
 
 /// What the programs are to come across, each in the words of the log.
-const SIGHTS: [&str; 42] = [
+const SIGHTS: [&str; 59] = [
     " put off 3 ",
     " output is dropped",
     " guard is dropped",
@@ -131,6 +131,23 @@ const SIGHTS: [&str; 42] = [
     " held in ",
     " hands in: true",
     " hands in: false",
+    "closure logs",
+    "closure panics",
+    "closure spawns",
+    "closure cancels",
+    "something handed in: Panicked",
+    "something handed in: Refused",
+    "unborn script is dropped",
+    " sends 3: taken",
+    " sends 3: given back",
+    "value 3 is dropped",
+    " got value ",
+    " got no more values",
+    " got no inlet",
+    " finds value ",
+    " finds nothing\n",
+    "game draws ",
+    "1 draws ",
 ];
 
 #[test]

@@ -94,18 +94,19 @@ impl Dice {
         let max_tasks = if self.one_in(6) { 1 + self.below(8) as usize } else { 1_000 };
         let mut acts = self.list(1..5, |dice| Do(Spawn(dice.script(DEPTH))));
         acts.0.append(&mut self.list(4..32, |dice| dice.act(lanes)).0);
-        let after = self.list(0..5, Self::plain_op);
+        let after = self.list(0..5, Self::late_op);
         Program { lanes, clocks, driven, script_polls, frame_polls, max_tasks, acts, after }
     }
 
     fn act(&mut self, lanes: u8) -> Act {
-        match self.pick(&[14, 4, 1, 2, 1, 4, 1]) {
+        match self.pick(&[14, 4, 1, 2, 1, 4, 1, 2]) {
             1 if lanes > 0 => StepLane(self.small(3), self.time()),
             0 | 1 => Step(self.time()),
             2 => CancelId(self.number()),
             3 => Do(Spawn(self.script(DEPTH))),
             4 => Do(SpawnIn(self.small(3), self.script(DEPTH))),
             5 => Do(self.plain_op()),
+            7 => Do(self.any_op(DEPTH)),
             _ => Do(self.clock_op()),
         }
     }
@@ -122,7 +123,7 @@ impl Dice {
 
     /// What a block does.
     fn op(&mut self, depth: u32) -> Op {
-        match self.pick(&[16, 4, 1, 2, 2, 1, 1, 1, 1, 1]) {
+        match self.pick(&[16, 4, 1, 2, 2, 1, 1, 1, 1, 1, 1]) {
             0 => Await(self.wait(depth)),
             1 => self.any_op(depth),
             2 => self.clock_op(),
@@ -133,24 +134,39 @@ impl Dice {
             7 if depth > 0 => ScopeSpawn(self.script(depth - 1)),
             8 if depth > 0 => ScopeBranch(self.script(depth - 1)),
             9 => FollowClock(self.small(6)),
+            10 if self.one_in(2) => RandomKey(self.small(4)),
             _ => Log(self.small(10)),
         }
     }
 
     /// What can be done anywhere while there is an executor.
     fn any_op(&mut self, depth: u32) -> Op {
-        match self.pick(&[12, 6, 2, 1, 1]) {
+        match self.pick(&[12, 6, 2, 1, 1, 2, 1, 1, 2]) {
             1 if depth > 0 => Spawn(self.script(depth - 1)),
             2 if depth > 0 => SpawnIn(self.small(3), self.script(depth - 1)),
             3 if depth > 0 => ScopeSpawn(self.script(depth - 1)),
             4 if depth > 0 => ScopeBranch(self.script(depth - 1)),
+            5 if depth > 0 => HandIn(self.one_in(2), self.list(0..4, |dice| dice.any_op(depth - 1))),
+            6 if depth > 0 => SpawnLater(self.one_in(2), self.script(depth - 1)),
+            7 if depth > 0 => SpawnWithLater(self.one_in(2), self.script(depth - 1)),
+            8 => Draw,
             _ => self.plain_op(),
+        }
+    }
+
+    /// What is done when the executor is gone.
+    fn late_op(&mut self) -> Op {
+        match self.pick(&[8, 1, 1, 1]) {
+            0 => self.plain_op(),
+            1 => HandIn(self.one_in(2), self.list(0..2, Self::plain_op)),
+            2 => SpawnLater(self.one_in(2), self.script(0)),
+            _ => SpawnWithLater(self.one_in(2), self.script(0)),
         }
     }
 
     /// What can be done anywhere, even when the executor is gone.
     fn plain_op(&mut self) -> Op {
-        match self.pick(&[4, 16, 2, 6, 4, 7, 3, 10, 3, 4, 2, 8]) {
+        match self.pick(&[4, 16, 2, 6, 4, 7, 3, 10, 3, 4, 2, 8, 5, 1, 1, 2]) {
             0 => Log(self.small(10)),
             1 => Wake(self.number()),
             2 => WakeFromThread(self.number()),
@@ -162,6 +178,10 @@ impl Dice {
             8 => Panic,
             9 => Hold(self.number()),
             10 => WakeLater(self.number()),
+            12 => SendValue(self.one_in(4), self.small(INLETS.into()), self.small(10)),
+            13 if self.one_in(2) => DropSender(self.small(INLETS.into())),
+            14 if self.one_in(2) => DropInlet(self.small(INLETS.into())),
+            15 => TryNext(self.small(INLETS.into())),
             _ => Unhold(self.number()),
         }
     }
@@ -185,7 +205,7 @@ impl Dice {
     }
 
     fn leaf(&mut self) -> Wait {
-        match self.pick(&[8, 6, 4, 6, 4, 2, 3, 4, 6, 3, 1, 4, 2]) {
+        match self.pick(&[8, 6, 4, 6, 4, 2, 3, 4, 6, 3, 1, 4, 2, 5]) {
             0 => NextFrame,
             1 => Frames(self.small(5)),
             2 => Yield(self.small(5)),
@@ -201,6 +221,7 @@ impl Dice {
             9 => Peek(self.number()),
             10 => Never,
             11 => Kept(self.small(3)),
+            13 => NextValue(self.small(INLETS.into())),
             _ => MoveTo(self.small(3)),
         }
     }

@@ -7,12 +7,20 @@
 //! executors, and every word that they log has to agree.
 //!
 //! Rule: whatever a script can observe is decided here, once, in the open. This file is the frame
-//! and a script's life; `parts` is what scripts ask for beside: handles, waits, scopes, clocks.
-//! Left out on purpose: memory, threads (a wake from a thread is an entry in `inbox`), names and
+//! and a script's life; `parts` is what scripts ask for beside: handles, waits, scopes, clocks;
+//! `outside` is what comes from other threads, `random` the tree of random numbers.
+//! Left out on purpose: memory, threads (what comes from one is an entry in `inbox`), names and
 //! source locations.
 
+mod outside;
 mod parts;
+mod random;
 
+pub(super) use self::outside::Value;
+use self::{
+    outside::{Inlet, Post},
+    random::Streams,
+};
 use std::{collections::VecDeque, mem::take};
 
 /// A script, by the order in which it was spawned.
@@ -25,6 +33,8 @@ pub(super) type ClockNo = usize;
 pub(super) type WaitNo = usize;
 /// A signal, by the order in which it was created.
 pub(super) type SignalNo = usize;
+/// An inlet, by the order in which it was opened.
+pub(super) type InletNo = usize;
 /// A scope, by the order in which it was first polled.
 pub(super) type ScopeNo = usize;
 
@@ -81,6 +91,7 @@ pub(super) struct Counts {
 pub(super) enum Incident {
     Panicked,
     PutOff,
+    Refused,
 }
 
 /// A script's life.
@@ -111,6 +122,7 @@ pub(super) struct Task {
     held: bool,
     /// It isn't polled, since it or one that it descends from is held.
     pub(super) still: bool,
+    streams: Streams,
 }
 
 /// A point of the frame with a ready queue, a next-frame list and clocks of its own.
@@ -150,15 +162,6 @@ struct Wait {
     wrapped: bool,
 }
 
-/// Something from outside.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Post {
-    /// A wake from another thread.
-    Wake(ScriptNo),
-    /// A closure that wakes a script.
-    Closure(ScriptNo),
-}
-
 #[derive(Default)]
 struct Signal {
     raises: u64,
@@ -178,8 +181,8 @@ pub(super) struct Naive {
     pub(super) frame: u64,
     pub(super) tasks: Vec<Task>,
     pub(super) counts: Counts,
-    /// What went wrong since the step before, in order.
-    pub(super) incidents: Vec<(Incident, ScriptNo)>,
+    /// What went wrong since the step before, in order; without a script, of what was handed in.
+    pub(super) incidents: Vec<(Incident, Option<ScriptNo>)>,
     /// What came from outside, in order of arrival.
     inbox: Vec<Post>,
     /// Nothing is taken in any more.
@@ -194,7 +197,10 @@ pub(super) struct Naive {
     timers: Vec<Timer>,
     waits: Vec<Wait>,
     signals: Vec<Signal>,
+    inlets: Vec<Inlet>,
     scopes: Vec<Scope>,
+    /// The executor's own random numbers.
+    streams: Streams,
     /// Scripts that stand still and are due, in order.
     held: VecDeque<ScriptNo>,
     /// The script whose poll is running: it is the parent of what is spawned.
@@ -212,7 +218,7 @@ pub(super) struct Naive {
 }
 
 impl Naive {
-    pub(super) fn new(script_polls: u32, frame_polls: u64, max_tasks: usize) -> Self {
+    pub(super) fn new(script_polls: u32, frame_polls: u64, max_tasks: usize, seed: u64) -> Self {
         let mut exec = Self {
             frame: 0,
             tasks: Vec::new(),
@@ -227,7 +233,9 @@ impl Naive {
             timers: Vec::new(),
             waits: Vec::new(),
             signals: Vec::new(),
+            inlets: Vec::new(),
             scopes: Vec::new(),
+            streams: Streams::root(seed),
             held: VecDeque::new(),
             current: None,
             lane_now: MAIN,
@@ -255,10 +263,11 @@ impl Naive {
             clock.advance(nanos);
         }
 
-        // 2. Collect what came from outside, in order of arrival. It counts for all lanes.
+        // 2. Collect what came from outside, in order of arrival. It counts for all lanes. Those who end meanwhile
+        //    are dropped before the first poll.
+        self.busy = true;
         for post in take(&mut self.inbox) {
-            let (Post::Wake(script) | Post::Closure(script)) = post;
-            self.wake(script);
+            self.take_in(post);
         }
 
         // 3. Fire the lane's timers that are due: by clock, deadline, order of arming.
@@ -289,6 +298,8 @@ impl Naive {
         // 5. Check the waits that an outer layer brought: there is no outer layer here.
 
         // 6. Run the ready queue to its end, first in, first out.
+        self.busy = false;
+        self.hold_funerals();
         for task in &mut self.tasks {
             task.step_polls = 0;
         }
@@ -304,7 +315,7 @@ impl Naive {
             self.lanes[lane].put_off.push(script);
             // Of those that the frame's cap puts off the first one is named, for all of them.
             if !over_frame_cap || take(&mut first_over_frame_cap) {
-                self.incidents.push((Incident::PutOff, script));
+                self.incidents.push((Incident::PutOff, Some(script)));
             }
         }
 
@@ -362,6 +373,7 @@ impl Naive {
             parent: self.current,
             held: false,
             still: false,
+            streams: Streams::root(0),
         });
         if refused {
             self.drop_future(script);
@@ -371,6 +383,7 @@ impl Naive {
             self.scopes[scope].children.push((script, waited_for));
         }
         self.counts.spawned += 1;
+        self.split_stream(script);
         self.queue(script);
         self.keep_still();
         script
@@ -575,7 +588,7 @@ impl Naive {
 
     fn panicked(&mut self, script: ScriptNo) {
         self.counts.panicked += 1;
-        self.incidents.push((Incident::Panicked, script));
+        self.incidents.push((Incident::Panicked, Some(script)));
     }
 
     /// Runs user code; tells whether it panicked.
@@ -597,6 +610,7 @@ impl Naive {
         }
         self.hold_funerals();
         self.shut = true;
+        self.drop_what_stands();
     }
 }
 

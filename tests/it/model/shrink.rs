@@ -99,6 +99,12 @@ macro_rules! numbers_drop {
 }
 numbers_drop!(u8 u16);
 
+impl Edit for bool {
+    fn edit(&mut self, at: &mut usize) -> bool {
+        *self && becomes(self, false, at)
+    }
+}
+
 impl<T: Edit> Edit for List<T> {
     fn edit(&mut self, at: &mut usize) -> bool {
         let len = self.0.len();
@@ -162,7 +168,8 @@ impl Edit for Op {
         match self {
             Log(number) | Wake(number) | Cancel(number) | Hold(number) | Unhold(number) | DropHandle(number)
             | TakeOutput(number) | IsFinished(number) | Raise(number) | Pause(number) | Resume(number)
-            | FollowClock(number) | DropKept(number) => number.edit(at),
+            | FollowClock(number) | DropKept(number) | DropSender(number) | DropInlet(number) | TryNext(number)
+            | RandomKey(number) => number.edit(at),
             WakeFromThread(number) | WakeLater(number) => {
                 let plainer = Wake(*number);
                 number.edit(at) || becomes(self, plainer, at)
@@ -177,6 +184,16 @@ impl Edit for Op {
                 let plainer = Spawn(script.clone());
                 script.edit(at) || becomes(self, plainer, at)
             }
+            SpawnWithLater(from_thread, script) => {
+                let plainer = SpawnLater(*from_thread, script.clone());
+                from_thread.edit(at) || script.edit(at) || becomes(self, plainer, at)
+            }
+            SpawnLater(from_thread, script) => {
+                let plainer = Spawn(script.clone());
+                from_thread.edit(at) || script.edit(at) || becomes(self, plainer, at)
+            }
+            HandIn(from_thread, ops) => from_thread.edit(at) || ops.edit(at),
+            SendValue(from_thread, inlet, value) => from_thread.edit(at) || inlet.edit(at) || value.edit(at),
             Spawn(script) => script.edit(at),
             Guard(ops) => ops.edit(at),
             Keep(wait) => {
@@ -184,7 +201,7 @@ impl Edit for Op {
                 wait.edit(at) || becomes(self, plainer, at)
             }
             Await(wait) => wait.edit(at),
-            Panic | CancelMe => false,
+            Panic | CancelMe | Draw => false,
         }
     }
 }
@@ -229,8 +246,8 @@ impl Edit for Wait {
             Both(parts) | All(parts) | First(parts) | FirstOf(parts) | Until(parts) | Wrapped(parts) => parts.edit(at),
             Within(nanos, parts) => nanos.edit(at) || parts.edit(at),
             Block(ops) | Scope(ops) => ops.edit(at),
-            Frames(number) | Yield(number) | Raised(number) | Join(number) | Peek(number) | Kept(number)
-            | MoveTo(number) => number.edit(at),
+            Frames(number) | Yield(number) | Raised(number) | NextValue(number) | Join(number) | Peek(number)
+            | Kept(number) | MoveTo(number) => number.edit(at),
             Sleep(nanos) => nanos.edit(at),
             SleepOn(clock, nanos) | SleepUntil(clock, nanos) => clock.edit(at) || nanos.edit(at),
             Interval(clock, period, missed, times) => {

@@ -37,21 +37,6 @@ impl Naive {
         }
     }
 
-    // ---- From outside -----------------------------------------------------------------------
-
-    /// A wake that is there already keeps its place.
-    pub(in crate::model) fn wake_from_thread(&mut self, script: ScriptNo) {
-        if !self.inbox.contains(&Post::Wake(script)) {
-            self.inbox.push(Post::Wake(script));
-        }
-    }
-
-    /// `false` when the executor has ended.
-    pub(in crate::model) fn wake_later(&mut self, script: ScriptNo) -> bool {
-        self.inbox.push(Post::Closure(script));
-        !self.shut
-    }
-
     // ---- Waits ------------------------------------------------------------------------------
 
     pub(in crate::model) fn arm(&mut self, script: ScriptNo) -> WaitNo {

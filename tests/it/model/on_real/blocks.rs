@@ -30,6 +30,7 @@ impl Future for Root {
         self.who.log("is polled".to_string());
         let me = self.who.me.expect("scripts have numbers");
         self.who.world.table.borrow_mut()[me].waker.get_or_insert_with(|| cx.waker().clone());
+        self.who.world.table.borrow_mut()[me].id.get_or_insert_with(fs::current_task);
         self.body.as_mut().poll(cx).map(|()| {
             self.who.log("ends".to_string());
             let ops = self.output.take().expect("it ends once");
@@ -165,6 +166,7 @@ fn build(locals: &Locals, wait: &Wait) -> Waiting {
             })
         }
         Raised(signal) => worded("raised", locals.who.world.signals[usize::from(signal % SIGNALS)].wait()),
+        NextValue(number) => Box::pin(outside::next_value(locals.who.clone(), *number)),
         Join(number) => match locals.who.take_handle(*number) {
             None => Box::pin(async { "no handle".to_string() }),
             Some((_, handle)) => Box::pin(async move {
