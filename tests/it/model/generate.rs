@@ -1,73 +1,14 @@
-//! Random programs: what proptest draws and hands to `shrink.rs`.
+//! Random programs of the language.
 //!
 //! Rule: every op and wait of the language is drawn. Destructors get the ops that run anywhere;
-//! outputs, which may be dropped when no script is near, don't spawn. A program is a function of
-//! one number, so that drawing takes microseconds and thousands fit into a test.
+//! outputs, which may be dropped when no script is near, don't spawn.
 
-use super::{program::*, shrink::Shrinking};
-use proptest::{
-    prelude::Rng,
-    strategy::{NewTree, Strategy},
-    test_runner::TestRunner,
-};
-
-/// All programs.
-#[derive(Debug)]
-pub(super) struct Programs;
-
-impl Strategy for Programs {
-    type Tree = Shrinking;
-    type Value = Program;
-
-    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
-        Ok(Shrinking::new(Dice(runner.rng().next_u64()).program()))
-    }
-}
+use super::{dice::Dice, program::*};
 
 /// How deep blocks, combinators and child scripts nest.
 const DEPTH: u32 = 3;
 
-/// Draws, by SplitMix64.
-struct Dice(u64);
-
 impl Dice {
-    fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.draw() % limit
-    }
-
-    /// Which of the weights is hit.
-    fn pick(&mut self, weights: &[u64]) -> usize {
-        let mut at = self.below(weights.iter().sum());
-        weights
-            .iter()
-            .position(|&weight| {
-                let hit = at < weight;
-                at = at.saturating_sub(weight);
-                hit
-            })
-            .expect("the sum is the limit")
-    }
-
-    fn one_in(&mut self, chances: u64) -> bool {
-        self.below(chances) == 0
-    }
-
-    fn list<T>(&mut self, lens: std::ops::Range<u64>, mut item: impl FnMut(&mut Self) -> T) -> List<T> {
-        let len = lens.start + self.below(lens.end - lens.start);
-        List((0..len).map(|_| item(self)).collect())
-    }
-
-    fn small(&mut self, limit: u64) -> u8 {
-        self.below(limit) as u8
-    }
-
     /// Which script is meant.
     fn number(&mut self) -> u8 {
         self.small(10)
@@ -86,7 +27,7 @@ impl Dice {
         if self.one_in(4) { 1 + self.below(6) as u32 } else { 1_000 }
     }
 
-    fn program(&mut self) -> Program {
+    pub(super) fn program(&mut self) -> Program {
         let lanes = if self.one_in(2) { 0 } else { self.small(3) };
         let clocks = self.list(0..3, |dice| dice.small(3));
         let driven = self.list(0..3, |dice| dice.small(3));

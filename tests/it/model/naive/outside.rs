@@ -7,7 +7,7 @@ use super::*;
 use std::any::Any;
 
 /// A value for an inlet; its own `Drop` says when it is dropped.
-pub(in crate::model) type Value = Box<dyn Any>;
+pub(crate) type Value = Box<dyn Any>;
 
 /// Something from outside.
 pub(super) enum Post {
@@ -70,7 +70,7 @@ impl Naive {
     }
 
     /// A wake that is there already keeps its place.
-    pub(in crate::model) fn wake_from_thread(&mut self, script: ScriptNo) {
+    pub(crate) fn wake_from_thread(&mut self, script: ScriptNo) {
         let is_there = self.inbox.iter().any(|post| matches!(post, Post::Wake(other) if *other == script));
         if !is_there {
             self.inbox.push(Post::Wake(script));
@@ -78,12 +78,12 @@ impl Naive {
     }
 
     /// Whether anything is taken in.
-    pub(in crate::model) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !self.shut
     }
 
     /// `false` when the executor has ended: then the closure is dropped here.
-    pub(in crate::model) fn hand_in(&mut self, act: impl FnOnce(&mut Naive) + 'static) -> bool {
+    pub(crate) fn hand_in(&mut self, act: impl FnOnce(&mut Naive) + 'static) -> bool {
         if !self.shut {
             self.inbox.push(Post::Run(Box::new(act)));
         }
@@ -91,7 +91,7 @@ impl Naive {
     }
 
     /// A script that was handed in has nobody who holds its handle.
-    pub(in crate::model) fn spawn_handed_in(&mut self, machine: Box<dyn Machine<Output>>) -> ScriptNo {
+    pub(crate) fn spawn_handed_in(&mut self, machine: Box<dyn Machine<Output>>) -> ScriptNo {
         let script = self.spawn(Some(MAIN), None, machine);
         self.tasks[script].handle = false;
         if self.tasks[script].retired {
@@ -100,13 +100,13 @@ impl Naive {
         script
     }
 
-    pub(in crate::model) fn open_inlet(&mut self) -> InletNo {
+    pub(crate) fn open_inlet(&mut self) -> InletNo {
         self.inlets.push(Inlet::default());
         self.inlets.len() - 1
     }
 
     /// Gives the value back when the inlet or the executor is gone.
-    pub(in crate::model) fn send(&mut self, inlet: InletNo, value: Value) -> Result<(), Value> {
+    pub(crate) fn send(&mut self, inlet: InletNo, value: Value) -> Result<(), Value> {
         if self.inlets[inlet].closed || self.shut {
             return Err(value);
         }
@@ -114,21 +114,21 @@ impl Naive {
         Ok(())
     }
 
-    pub(in crate::model) fn drop_sender(&mut self, inlet: InletNo) {
+    pub(crate) fn drop_sender(&mut self, inlet: InletNo) {
         if !self.shut {
             self.inbox.push(Post::LastSent(inlet));
         }
     }
 
     /// The values that nobody took are dropped with it.
-    pub(in crate::model) fn close_inlet(&mut self, inlet: InletNo) {
+    pub(crate) fn close_inlet(&mut self, inlet: InletNo) {
         self.inlets[inlet].closed = true;
         self.inlets[inlet].waiter = None;
         self.inlets[inlet].values.drain(..).for_each(drop);
     }
 
     /// The next value; `Ready(None)` when none will come, and else `script` is woken when that changes.
-    pub(in crate::model) fn next_value(&mut self, inlet: InletNo, script: Option<ScriptNo>) -> Polled<Option<Value>> {
+    pub(crate) fn next_value(&mut self, inlet: InletNo, script: Option<ScriptNo>) -> Polled<Option<Value>> {
         let ended = self.shut;
         let inlet = &mut self.inlets[inlet];
         if let Some(value) = inlet.values.pop_front() {
@@ -144,7 +144,7 @@ impl Naive {
     }
 
     /// The wait was dropped.
-    pub(in crate::model) fn forget_waiter(&mut self, inlet: InletNo) {
+    pub(crate) fn forget_waiter(&mut self, inlet: InletNo) {
         self.inlets[inlet].waiter = None;
     }
 }

@@ -50,13 +50,13 @@ impl Naive {
     }
 
     /// Draws for the script that runs, or else for the executor.
-    pub(in crate::model) fn draw(&mut self) -> u64 {
+    pub(crate) fn draw(&mut self) -> u64 {
         let streams = self.current.map_or(&mut self.streams, |script| &mut self.tasks[script].streams);
         streams.draw()
     }
 
     /// Lets the script that runs draw from the stream of a key.
-    pub(in crate::model) fn set_random_key(&mut self, key: u64) {
+    pub(crate) fn set_random_key(&mut self, key: u64) {
         let Some(script) = self.current else { return };
         let spawner = self.tasks[script].parent;
         let spawners_seed = spawner.map_or(self.streams.seed, |spawner| self.tasks[spawner].streams.seed);
