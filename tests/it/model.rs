@@ -5,20 +5,25 @@
 //! - `program.rs`: the language of the programs; a program prints as Rust that can be pasted.
 //! - `naive.rs`, `waits.rs`: the naive executor and its waits, written to be read.
 //! - `on_naive.rs`, `on_real.rs`: a program on the one and on the other.
-//! - `generate.rs`, `shrink.rs`: random programs, and how they get smaller.
+//! - `generate.rs`, `edits.rs`: random programs, and how they get smaller.
+//! - `dice.rs`, `shrink.rs`, `combine.rs`: what `world_model` shares: drawing, shrinking, combined waits.
 //! - `pasted.rs`: programs that once told the two apart.
 //!
 //! `FRAMESTEP_CASES` sets the number of programs, `FRAMESTEP_SEED` draws others.
 
+pub(crate) mod combine;
+pub(crate) mod dice;
+mod edits;
 mod generate;
-mod naive;
+pub(crate) mod naive;
 mod on_naive;
 mod on_real;
 mod pasted;
 pub(crate) mod program;
-mod shrink;
-mod waits;
+pub(crate) mod shrink;
+pub(crate) mod waits;
 
+use dice::{Dice, Programs};
 use framestep::Executor;
 use program::Program;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
@@ -26,6 +31,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
     env,
+    fmt::Debug,
     panic::{self, AssertUnwindSafe},
 };
 
@@ -55,7 +61,7 @@ fn compare(program: &Program) -> Result<Vec<String>, String> {
     compare_with(&expected, || on_real::run(program, false).log)
 }
 
-fn compare_with(expected: &[String], run: impl FnOnce() -> Vec<String>) -> Result<Vec<String>, String> {
+pub(crate) fn compare_with(expected: &[String], run: impl FnOnce() -> Vec<String>) -> Result<Vec<String>, String> {
     let got = panic::catch_unwind(AssertUnwindSafe(run));
     let got = got.unwrap_or_else(|_| vec!["the run panicked".to_string()]);
     let same = expected.iter().zip(&got).take_while(|(expected, got)| expected == got).count();
@@ -78,9 +84,12 @@ fn check(program: Program) {
 
 /// Runs random programs; a failure is shrunk and printed as a test.
 #[track_caller]
-fn check_many(cases: u32, test: impl Fn(&Program) -> Result<(), String>) {
+pub(crate) fn check_many<P>(cases: u32, draw: fn(&mut Dice) -> P, test: impl Fn(&P) -> Result<(), String>)
+where
+    P: shrink::Edit + Clone + Debug,
+{
     let mut runner = TestRunner::new(config(cases));
-    match runner.run(&generate::Programs, |program| test(&program).map_err(TestCaseError::fail)) {
+    match runner.run(&Programs(draw), |program| test(&program).map_err(TestCaseError::fail)) {
         Ok(()) => {}
         Err(TestError::Fail(reason, program)) => panic!("{reason}\nto be pasted: check({program:?});"),
         Err(TestError::Abort(reason)) => panic!("{reason}"),
@@ -88,7 +97,7 @@ fn check_many(cases: u32, test: impl Fn(&Program) -> Result<(), String>) {
 }
 
 /// What the programs are to come across, each in the words of the log.
-const SIGHTS: [&str; 42] = [
+const SIGHTS: [&str; 59] = [
     " put off 3 ",
     " output is dropped",
     " guard is dropped",
@@ -131,32 +140,72 @@ const SIGHTS: [&str; 42] = [
     " held in ",
     " hands in: true",
     " hands in: false",
+    "closure logs",
+    "closure panics",
+    "closure spawns",
+    "closure cancels",
+    "something handed in: Panicked",
+    "something handed in: Refused",
+    "unborn script is dropped",
+    " sends 3: taken",
+    " sends 3: given back",
+    "value 3 is dropped",
+    " got value ",
+    " got no more values",
+    " got no inlet",
+    " finds value ",
+    " finds nothing\n",
+    "game draws ",
+    "1 draws ",
 ];
+
+/// How many programs came across each of the sights.
+pub(crate) struct Seen<const N: usize> {
+    sights: [&'static str; N],
+    seen: RefCell<[u32; N]>,
+}
+
+impl<const N: usize> Seen<N> {
+    pub(crate) fn new(sights: [&'static str; N]) -> Self {
+        Self { sights, seen: RefCell::new([0; N]) }
+    }
+
+    /// Looks for those that were seldom seen so far in the log of a program.
+    pub(crate) fn look(&self, log: &[String]) {
+        let mut seen = self.seen.borrow_mut();
+        if seen.iter().any(|&seen| seen < 10) {
+            let log = log.join("\n");
+            for (seen, sight) in seen.iter_mut().zip(self.sights).filter(|(seen, _)| **seen < 10) {
+                *seen += u32::from(log.contains(sight));
+            }
+        }
+    }
+
+    /// A run that did nothing is no proof.
+    pub(crate) fn check(self) {
+        if !cfg!(miri) {
+            for (seen, sight) in self.seen.into_inner().into_iter().zip(self.sights) {
+                assert!(seen >= 10, "only {seen} programs came across `{sight}`");
+            }
+        }
+    }
+}
 
 #[test]
 fn the_real_executor_says_what_the_naive_one_says() {
-    let seen = RefCell::new([0u32; SIGHTS.len()]);
-    check_many(4_000, |program| {
-        let log = compare(program)?;
-        let log = log.join("\n");
-        for (seen, sight) in seen.borrow_mut().iter_mut().zip(SIGHTS).filter(|(seen, _)| **seen < 10) {
-            *seen += u32::from(log.contains(sight));
-        }
+    let seen = Seen::new(SIGHTS);
+    check_many(4_000, Dice::program, |program| {
+        seen.look(&compare(program)?);
         Ok(())
     });
-    // A run that did nothing is no proof.
-    if !cfg!(miri) {
-        for (seen, sight) in seen.into_inner().into_iter().zip(SIGHTS) {
-            assert!(seen >= 10, "only {seen} programs came across `{sight}`");
-        }
-    }
+    seen.check();
 }
 
 #[test]
 fn two_runs_of_a_program_leave_the_same_trace() {
     let hashes = RefCell::new(BTreeSet::new());
     let cases = 400;
-    check_many(cases, |program| {
+    check_many(cases, Dice::program, |program: &Program| {
         // Who listens has each script polled by itself.
         let first = on_real::run(program, true);
         let second = on_real::run_on(program, Executor::builder().trace(true), true);
@@ -172,7 +221,7 @@ fn two_runs_of_a_program_leave_the_same_trace() {
 #[test]
 fn two_shuffled_runs_of_a_program_leave_the_same_trace() {
     let differ = Cell::new(0);
-    check_many(400, |program| {
+    check_many(400, Dice::program, |program| {
         let run = |shuffle, logs| on_real::run_on(program, Executor::builder().trace(true).shuffle(shuffle), logs);
         let (first, second, other) = (run(1, false), run(1, true), run(2, false));
         if (&first.log, first.trace_hash) != (&second.log, second.trace_hash) {

@@ -1,73 +1,14 @@
-//! Random programs: what proptest draws and hands to `shrink.rs`.
+//! Random programs of the language.
 //!
 //! Rule: every op and wait of the language is drawn. Destructors get the ops that run anywhere;
-//! outputs, which may be dropped when no script is near, don't spawn. A program is a function of
-//! one number, so that drawing takes microseconds and thousands fit into a test.
+//! outputs, which may be dropped when no script is near, don't spawn.
 
-use super::{program::*, shrink::Shrinking};
-use proptest::{
-    prelude::Rng,
-    strategy::{NewTree, Strategy},
-    test_runner::TestRunner,
-};
-
-/// All programs.
-#[derive(Debug)]
-pub(super) struct Programs;
-
-impl Strategy for Programs {
-    type Tree = Shrinking;
-    type Value = Program;
-
-    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
-        Ok(Shrinking::new(Dice(runner.rng().next_u64()).program()))
-    }
-}
+use super::{dice::Dice, program::*};
 
 /// How deep blocks, combinators and child scripts nest.
 const DEPTH: u32 = 3;
 
-/// Draws, by SplitMix64.
-struct Dice(u64);
-
 impl Dice {
-    fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.draw() % limit
-    }
-
-    /// Which of the weights is hit.
-    fn pick(&mut self, weights: &[u64]) -> usize {
-        let mut at = self.below(weights.iter().sum());
-        weights
-            .iter()
-            .position(|&weight| {
-                let hit = at < weight;
-                at = at.saturating_sub(weight);
-                hit
-            })
-            .expect("the sum is the limit")
-    }
-
-    fn one_in(&mut self, chances: u64) -> bool {
-        self.below(chances) == 0
-    }
-
-    fn list<T>(&mut self, lens: std::ops::Range<u64>, mut item: impl FnMut(&mut Self) -> T) -> List<T> {
-        let len = lens.start + self.below(lens.end - lens.start);
-        List((0..len).map(|_| item(self)).collect())
-    }
-
-    fn small(&mut self, limit: u64) -> u8 {
-        self.below(limit) as u8
-    }
-
     /// Which script is meant.
     fn number(&mut self) -> u8 {
         self.small(10)
@@ -86,7 +27,7 @@ impl Dice {
         if self.one_in(4) { 1 + self.below(6) as u32 } else { 1_000 }
     }
 
-    fn program(&mut self) -> Program {
+    pub(super) fn program(&mut self) -> Program {
         let lanes = if self.one_in(2) { 0 } else { self.small(3) };
         let clocks = self.list(0..3, |dice| dice.small(3));
         let driven = self.list(0..3, |dice| dice.small(3));
@@ -94,18 +35,19 @@ impl Dice {
         let max_tasks = if self.one_in(6) { 1 + self.below(8) as usize } else { 1_000 };
         let mut acts = self.list(1..5, |dice| Do(Spawn(dice.script(DEPTH))));
         acts.0.append(&mut self.list(4..32, |dice| dice.act(lanes)).0);
-        let after = self.list(0..5, Self::plain_op);
+        let after = self.list(0..5, Self::late_op);
         Program { lanes, clocks, driven, script_polls, frame_polls, max_tasks, acts, after }
     }
 
     fn act(&mut self, lanes: u8) -> Act {
-        match self.pick(&[14, 4, 1, 2, 1, 4, 1]) {
+        match self.pick(&[14, 4, 1, 2, 1, 4, 1, 2]) {
             1 if lanes > 0 => StepLane(self.small(3), self.time()),
             0 | 1 => Step(self.time()),
             2 => CancelId(self.number()),
             3 => Do(Spawn(self.script(DEPTH))),
             4 => Do(SpawnIn(self.small(3), self.script(DEPTH))),
             5 => Do(self.plain_op()),
+            7 => Do(self.any_op(DEPTH)),
             _ => Do(self.clock_op()),
         }
     }
@@ -122,7 +64,7 @@ impl Dice {
 
     /// What a block does.
     fn op(&mut self, depth: u32) -> Op {
-        match self.pick(&[16, 4, 1, 2, 2, 1, 1, 1, 1, 1]) {
+        match self.pick(&[16, 4, 1, 2, 2, 1, 1, 1, 1, 1, 1]) {
             0 => Await(self.wait(depth)),
             1 => self.any_op(depth),
             2 => self.clock_op(),
@@ -133,24 +75,39 @@ impl Dice {
             7 if depth > 0 => ScopeSpawn(self.script(depth - 1)),
             8 if depth > 0 => ScopeBranch(self.script(depth - 1)),
             9 => FollowClock(self.small(6)),
+            10 if self.one_in(2) => RandomKey(self.small(4)),
             _ => Log(self.small(10)),
         }
     }
 
     /// What can be done anywhere while there is an executor.
     fn any_op(&mut self, depth: u32) -> Op {
-        match self.pick(&[12, 6, 2, 1, 1]) {
+        match self.pick(&[12, 6, 2, 1, 1, 2, 1, 1, 2]) {
             1 if depth > 0 => Spawn(self.script(depth - 1)),
             2 if depth > 0 => SpawnIn(self.small(3), self.script(depth - 1)),
             3 if depth > 0 => ScopeSpawn(self.script(depth - 1)),
             4 if depth > 0 => ScopeBranch(self.script(depth - 1)),
+            5 if depth > 0 => HandIn(self.one_in(2), self.list(0..4, |dice| dice.any_op(depth - 1))),
+            6 if depth > 0 => SpawnLater(self.one_in(2), self.script(depth - 1)),
+            7 if depth > 0 => SpawnWithLater(self.one_in(2), self.script(depth - 1)),
+            8 => Draw,
             _ => self.plain_op(),
+        }
+    }
+
+    /// What is done when the executor is gone.
+    fn late_op(&mut self) -> Op {
+        match self.pick(&[8, 1, 1, 1]) {
+            0 => self.plain_op(),
+            1 => HandIn(self.one_in(2), self.list(0..2, Self::plain_op)),
+            2 => SpawnLater(self.one_in(2), self.script(0)),
+            _ => SpawnWithLater(self.one_in(2), self.script(0)),
         }
     }
 
     /// What can be done anywhere, even when the executor is gone.
     fn plain_op(&mut self) -> Op {
-        match self.pick(&[4, 16, 2, 6, 4, 7, 3, 10, 3, 4, 2, 8]) {
+        match self.pick(&[4, 16, 2, 6, 4, 7, 3, 10, 3, 4, 2, 8, 5, 1, 1, 2]) {
             0 => Log(self.small(10)),
             1 => Wake(self.number()),
             2 => WakeFromThread(self.number()),
@@ -162,6 +119,10 @@ impl Dice {
             8 => Panic,
             9 => Hold(self.number()),
             10 => WakeLater(self.number()),
+            12 => SendValue(self.one_in(4), self.small(INLETS.into()), self.small(10)),
+            13 if self.one_in(2) => DropSender(self.small(INLETS.into())),
+            14 if self.one_in(2) => DropInlet(self.small(INLETS.into())),
+            15 => TryNext(self.small(INLETS.into())),
             _ => Unhold(self.number()),
         }
     }
@@ -185,7 +146,7 @@ impl Dice {
     }
 
     fn leaf(&mut self) -> Wait {
-        match self.pick(&[8, 6, 4, 6, 4, 2, 3, 4, 6, 3, 1, 4, 2]) {
+        match self.pick(&[8, 6, 4, 6, 4, 2, 3, 4, 6, 3, 1, 4, 2, 5]) {
             0 => NextFrame,
             1 => Frames(self.small(5)),
             2 => Yield(self.small(5)),
@@ -201,6 +162,7 @@ impl Dice {
             9 => Peek(self.number()),
             10 => Never,
             11 => Kept(self.small(3)),
+            13 => NextValue(self.small(INLETS.into())),
             _ => MoveTo(self.small(3)),
         }
     }

@@ -7,32 +7,42 @@
 //! executors, and every word that they log has to agree.
 //!
 //! Rule: whatever a script can observe is decided here, once, in the open. This file is the frame
-//! and a script's life; `parts` is what scripts ask for beside: handles, waits, scopes, clocks.
-//! Left out on purpose: memory, threads (a wake from a thread is an entry in `inbox`), names and
+//! and a script's life; `parts` is what scripts ask for beside: handles, waits, scopes, clocks;
+//! `outside` is what comes from other threads, `random` the tree of random numbers.
+//! Left out on purpose: memory, threads (what comes from one is an entry in `inbox`), names and
 //! source locations.
 
+mod outside;
 mod parts;
+mod random;
 
+pub(crate) use self::outside::Value;
+use self::{
+    outside::{Inlet, Post},
+    random::Streams,
+};
 use std::{collections::VecDeque, mem::take};
 
 /// A script, by the order in which it was spawned.
-pub(super) type ScriptNo = usize;
+pub(crate) type ScriptNo = usize;
 /// A lane, by the order in which it was added; the main lane is 0.
-pub(super) type LaneNo = usize;
+pub(crate) type LaneNo = usize;
 /// A clock, by the order in which it was created. Each lane has two: its frames, then its time.
-pub(super) type ClockNo = usize;
+pub(crate) type ClockNo = usize;
 /// A wait that was armed: it belongs to the script that polled it first.
-pub(super) type WaitNo = usize;
+pub(crate) type WaitNo = usize;
 /// A signal, by the order in which it was created.
-pub(super) type SignalNo = usize;
+pub(crate) type SignalNo = usize;
+/// An inlet, by the order in which it was opened.
+pub(crate) type InletNo = usize;
 /// A scope, by the order in which it was first polled.
-pub(super) type ScopeNo = usize;
+pub(crate) type ScopeNo = usize;
 
 /// The main lane.
-pub(super) const MAIN: LaneNo = 0;
+pub(crate) const MAIN: LaneNo = 0;
 
 /// What one poll of a machine came to.
-pub(super) enum Polled<T> {
+pub(crate) enum Polled<T> {
     Pending,
     Ready(T),
     /// The panic is on its way up; `Naive::unwinding` is set.
@@ -40,7 +50,7 @@ pub(super) enum Polled<T> {
 }
 
 /// A future without a waker: a script, or something that a script waits for.
-pub(super) trait Machine<T> {
+pub(crate) trait Machine<T> {
     /// One poll, on behalf of the script `me`.
     fn poll(&mut self, exec: &mut Naive, me: ScriptNo) -> Polled<T>;
     /// The destructor. It may do anything: spawn, wake, cancel, panic (by setting `unwinding`).
@@ -48,52 +58,53 @@ pub(super) trait Machine<T> {
 }
 
 /// What a script returned: a word, and the destructor that runs when the word is dropped.
-pub(super) struct Output {
-    pub(super) word: String,
-    pub(super) destructor: Box<dyn FnOnce(&mut Naive)>,
+pub(crate) struct Output {
+    pub(crate) word: String,
+    pub(crate) destructor: Box<dyn FnOnce(&mut Naive)>,
 }
 
 /// Why a script has no output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoOutput {
+pub(crate) enum NoOutput {
     Cancelled,
     Panicked,
     Refused,
 }
 
 /// How a script ended, as its join handle tells it.
-pub(super) type End = Result<Output, NoOutput>;
+pub(crate) type End = Result<Output, NoOutput>;
 
 /// The counts of a step: everything since the end of the step before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts {
-    pub(super) polled: u64,
-    pub(super) woken: u64,
-    pub(super) spawned: u64,
-    pub(super) completed: u64,
-    pub(super) cancelled: u64,
-    pub(super) panicked: u64,
-    pub(super) put_off: u64,
+pub(crate) struct Counts {
+    pub(crate) polled: u64,
+    pub(crate) woken: u64,
+    pub(crate) spawned: u64,
+    pub(crate) completed: u64,
+    pub(crate) cancelled: u64,
+    pub(crate) panicked: u64,
+    pub(crate) put_off: u64,
 }
 
 /// What a step names scripts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Incident {
+pub(crate) enum Incident {
     Panicked,
     PutOff,
+    Refused,
 }
 
 /// A script's life.
-pub(super) struct Task {
-    pub(super) lane: LaneNo,
+pub(crate) struct Task {
+    pub(crate) lane: LaneNo,
     /// The clock that it follows in the place of its lane's.
-    pub(super) clock: Option<ClockNo>,
-    pub(super) polls: u64,
+    pub(crate) clock: Option<ClockNo>,
+    pub(crate) polls: u64,
     /// Polls in this step; a child starts with its spawner's.
     step_polls: u32,
     machine: Option<Box<dyn Machine<Output>>>,
     /// It will never be polled again: it completed, was cancelled, panicked or was refused.
-    pub(super) retired: bool,
+    pub(crate) retired: bool,
     /// Its future has been dropped.
     buried: bool,
     running: bool,
@@ -110,7 +121,8 @@ pub(super) struct Task {
     /// It was held, and the hold wasn't taken back.
     held: bool,
     /// It isn't polled, since it or one that it descends from is held.
-    pub(super) still: bool,
+    pub(crate) still: bool,
+    streams: Streams,
 }
 
 /// A point of the frame with a ready queue, a next-frame list and clocks of its own.
@@ -150,15 +162,6 @@ struct Wait {
     wrapped: bool,
 }
 
-/// Something from outside.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Post {
-    /// A wake from another thread.
-    Wake(ScriptNo),
-    /// A closure that wakes a script.
-    Closure(ScriptNo),
-}
-
 #[derive(Default)]
 struct Signal {
     raises: u64,
@@ -174,27 +177,30 @@ struct Scope {
 }
 
 /// See the module.
-pub(super) struct Naive {
-    pub(super) frame: u64,
-    pub(super) tasks: Vec<Task>,
-    pub(super) counts: Counts,
-    /// What went wrong since the step before, in order.
-    pub(super) incidents: Vec<(Incident, ScriptNo)>,
+pub(crate) struct Naive {
+    pub(crate) frame: u64,
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) counts: Counts,
+    /// What went wrong since the step before, in order; without a script, of what was handed in.
+    pub(crate) incidents: Vec<(Incident, Option<ScriptNo>)>,
     /// What came from outside, in order of arrival.
     inbox: Vec<Post>,
     /// Nothing is taken in any more.
     shut: bool,
     /// A panic is unwinding: destructors that run now don't panic themselves.
-    pub(super) unwinding: bool,
+    pub(crate) unwinding: bool,
     /// A wait is being polled through a waker of another make.
-    pub(super) wrapped: bool,
+    pub(crate) wrapped: bool,
     lanes: Vec<Lane>,
     clocks: Vec<Clock>,
     /// Armed timers, in order of arming.
     timers: Vec<Timer>,
     waits: Vec<Wait>,
     signals: Vec<Signal>,
+    inlets: Vec<Inlet>,
     scopes: Vec<Scope>,
+    /// The executor's own random numbers.
+    streams: Streams,
     /// Scripts that stand still and are due, in order.
     held: VecDeque<ScriptNo>,
     /// The script whose poll is running: it is the parent of what is spawned.
@@ -212,7 +218,7 @@ pub(super) struct Naive {
 }
 
 impl Naive {
-    pub(super) fn new(script_polls: u32, frame_polls: u64, max_tasks: usize) -> Self {
+    pub(crate) fn new(script_polls: u32, frame_polls: u64, max_tasks: usize, seed: u64) -> Self {
         let mut exec = Self {
             frame: 0,
             tasks: Vec::new(),
@@ -227,7 +233,9 @@ impl Naive {
             timers: Vec::new(),
             waits: Vec::new(),
             signals: Vec::new(),
+            inlets: Vec::new(),
             scopes: Vec::new(),
+            streams: Streams::root(seed),
             held: VecDeque::new(),
             current: None,
             lane_now: MAIN,
@@ -245,7 +253,7 @@ impl Naive {
     // ---- One frame, in order ----------------------------------------------------------------
 
     /// Steps a lane. Only the main lane's step counts as a frame.
-    pub(super) fn step(&mut self, lane: LaneNo, nanos: u64) -> (u64, Counts) {
+    pub(crate) fn step(&mut self, lane: LaneNo, nanos: u64) -> (u64, Counts) {
         // 1. Advance the frame count and the lane's clocks.
         if lane == MAIN {
             self.frame += 1;
@@ -255,10 +263,11 @@ impl Naive {
             clock.advance(nanos);
         }
 
-        // 2. Collect what came from outside, in order of arrival. It counts for all lanes.
+        // 2. Collect what came from outside, in order of arrival. It counts for all lanes. Those who end meanwhile
+        //    are dropped before the first poll.
+        self.busy = true;
         for post in take(&mut self.inbox) {
-            let (Post::Wake(script) | Post::Closure(script)) = post;
-            self.wake(script);
+            self.take_in(post);
         }
 
         // 3. Fire the lane's timers that are due: by clock, deadline, order of arming.
@@ -289,6 +298,8 @@ impl Naive {
         // 5. Check the waits that an outer layer brought: there is no outer layer here.
 
         // 6. Run the ready queue to its end, first in, first out.
+        self.busy = false;
+        self.hold_funerals();
         for task in &mut self.tasks {
             task.step_polls = 0;
         }
@@ -304,7 +315,7 @@ impl Naive {
             self.lanes[lane].put_off.push(script);
             // Of those that the frame's cap puts off the first one is named, for all of them.
             if !over_frame_cap || take(&mut first_over_frame_cap) {
-                self.incidents.push((Incident::PutOff, script));
+                self.incidents.push((Incident::PutOff, Some(script)));
             }
         }
 
@@ -332,7 +343,7 @@ impl Naive {
     // ---- A script's life --------------------------------------------------------------------
 
     /// Spawns into `lane`, or where the spawner lives, or (from a destructor) where a step runs or ran last.
-    pub(super) fn spawn(
+    pub(crate) fn spawn(
         &mut self,
         lane: Option<LaneNo>,
         scope: Option<(ScopeNo, bool)>,
@@ -362,6 +373,7 @@ impl Naive {
             parent: self.current,
             held: false,
             still: false,
+            streams: Streams::root(0),
         });
         if refused {
             self.drop_future(script);
@@ -371,13 +383,14 @@ impl Naive {
             self.scopes[scope].children.push((script, waited_for));
         }
         self.counts.spawned += 1;
+        self.split_stream(script);
         self.queue(script);
         self.keep_still();
         script
     }
 
     /// A wake puts a live script that isn't queued at the back of its lane's ready queue.
-    pub(super) fn wake(&mut self, script: ScriptNo) {
+    pub(crate) fn wake(&mut self, script: ScriptNo) {
         if self.queue(script) {
             self.counts.woken += 1;
         }
@@ -435,7 +448,7 @@ impl Naive {
     // ---- Holds --------------------------------------------------------------------------------
 
     /// Holds a script, and with it all that descend from it. `false` if it had ended.
-    pub(super) fn hold(&mut self, script: ScriptNo) -> bool {
+    pub(crate) fn hold(&mut self, script: ScriptNo) -> bool {
         if self.tasks[script].retired {
             return false;
         }
@@ -444,7 +457,7 @@ impl Naive {
         true
     }
 
-    pub(super) fn unhold(&mut self, script: ScriptNo) -> bool {
+    pub(crate) fn unhold(&mut self, script: ScriptNo) -> bool {
         if self.tasks[script].retired {
             return false;
         }
@@ -491,7 +504,7 @@ impl Naive {
     }
 
     /// Cancels: at once, or at its next await if the script is running. `false` if it had ended.
-    pub(super) fn cancel(&mut self, script: ScriptNo) -> bool {
+    pub(crate) fn cancel(&mut self, script: ScriptNo) -> bool {
         let task = &mut self.tasks[script];
         if task.retired {
             return false;
@@ -575,7 +588,7 @@ impl Naive {
 
     fn panicked(&mut self, script: ScriptNo) {
         self.counts.panicked += 1;
-        self.incidents.push((Incident::Panicked, script));
+        self.incidents.push((Incident::Panicked, Some(script)));
     }
 
     /// Runs user code; tells whether it panicked.
@@ -588,7 +601,7 @@ impl Naive {
     }
 
     /// The executor is dropped: every script is cancelled, futures are dropped in order of spawning.
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.closed = true;
         for script in 0..self.tasks.len() {
             if !self.tasks[script].retired {
@@ -597,6 +610,7 @@ impl Naive {
         }
         self.hold_funerals();
         self.shut = true;
+        self.drop_what_stands();
     }
 }
 

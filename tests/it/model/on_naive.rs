@@ -4,9 +4,10 @@
 //! side. What is dropped, and in which order, is spelt out here by `discard`.
 
 mod blocks;
+mod outside;
 
 use self::blocks::Root;
-use super::naive::{ClockNo, End, LaneNo, MAIN, Naive, NoOutput, ScopeNo, ScriptNo};
+use super::naive::{ClockNo, End, InletNo, LaneNo, MAIN, Naive, NoOutput, ScopeNo, ScriptNo};
 use super::program::*;
 use std::{cell::RefCell, mem::take, rc::Rc};
 
@@ -19,6 +20,9 @@ struct World {
     clocks: Vec<ClockNo>,
     /// The last of them are driven.
     driven: usize,
+    /// The inlets whose senders, and those whose receiving ends are there.
+    senders: RefCell<Vec<Option<InletNo>>>,
+    inlets: RefCell<Vec<Option<InletNo>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -34,11 +38,14 @@ struct Who {
     world: Rc<World>,
     me: Option<ScriptNo>,
     scope: Option<ScopeNo>,
+    /// A closure that was handed in.
+    handed_in: bool,
 }
 
 impl Who {
     fn log(&self, words: String) {
-        let me = self.me.map_or("game".to_string(), |me| me.to_string());
+        let other = if self.handed_in { "closure" } else { "game" };
+        let me = self.me.map_or(other.to_string(), |me| me.to_string());
         self.world.log.borrow_mut().push(format!("{me} {words}"));
     }
 
@@ -59,7 +66,7 @@ impl Who {
 
 /// The log of a program on the naive executor.
 pub(super) fn run(program: &Program) -> Vec<String> {
-    let mut exec = Naive::new(program.script_polls, program.frame_polls, program.max_tasks);
+    let mut exec = Naive::new(program.script_polls, program.frame_polls, program.max_tasks, SEED);
     let mut clocks = vec![exec.lane_clock(MAIN)];
     for _ in 0..program.lanes {
         let lane = exec.add_lane();
@@ -76,8 +83,17 @@ pub(super) fn run(program: &Program) -> Vec<String> {
     for _ in 0..SIGNALS {
         exec.add_signal();
     }
-    let world = Rc::new(World { log: RefCell::default(), table: RefCell::default(), lanes, clocks, driven });
-    let game = Who { world: world.clone(), me: None, scope: None };
+    let inlets: Vec<_> = (0..INLETS).map(|_| Some(exec.open_inlet())).collect();
+    let world = Rc::new(World {
+        log: RefCell::default(),
+        table: RefCell::default(),
+        lanes,
+        clocks,
+        driven,
+        senders: RefCell::new(inlets.clone()),
+        inlets: RefCell::new(inlets),
+    });
+    let game = Who { world: world.clone(), me: None, scope: None, handed_in: false };
 
     for action in &program.acts.0 {
         match action {
@@ -124,6 +140,7 @@ fn step(exec: &mut Naive, game: &Who, lane: LaneNo, nanos: u16) {
         .collect();
     game.log(format!("sees {}", tasks.join(", ")));
     for (what, script) in take(&mut exec.incidents) {
+        let script = script.map_or("something handed in".to_string(), |script| script.to_string());
         game.log(format!("hears that {script}: {what:?}"));
     }
 }
@@ -140,12 +157,14 @@ fn act_outside(exec: &mut Naive, game: &Who, op: &Op) {
 fn act(exec: &mut Naive, who: &Who, op: &Op) {
     let lane = |lane: u8| pick(lane, who.world.lanes);
     let clock = |number: u8| who.world.clocks[usize::from(number) % who.world.clocks.len()];
+    // The game spawns into the main lane.
+    let home = (who.me.is_none() && !who.handed_in).then_some(MAIN);
     match op {
         Log(word) => who.log(format!("logs {word}")),
-        Spawn(script) => spawn(exec, who, who.me.is_none().then_some(MAIN), None, script),
+        Spawn(script) => spawn(exec, who, home, None, script),
         SpawnIn(to, script) => spawn(exec, who, lane(*to), None, script),
-        ScopeSpawn(script) => spawn(exec, who, None, who.scope.map(|scope| (scope, true)), script),
-        ScopeBranch(script) => spawn(exec, who, None, who.scope.map(|scope| (scope, false)), script),
+        ScopeSpawn(script) => spawn(exec, who, home, who.scope.map(|scope| (scope, true)), script),
+        ScopeBranch(script) => spawn(exec, who, home, who.scope.map(|scope| (scope, false)), script),
         Wake(number) | WakeFromThread(number) | WakeLater(number) => {
             let Some(script) = who.pick(*number) else { return };
             if !who.world.table.borrow()[script].polled {
@@ -155,11 +174,20 @@ fn act(exec: &mut Naive, who: &Who, op: &Op) {
                 Wake(_) => exec.wake(script),
                 WakeFromThread(_) => exec.wake_from_thread(script),
                 _ => {
-                    let taken = exec.wake_later(script);
+                    let taken = exec.hand_in(move |exec| exec.wake(script));
                     who.log(format!("hands in: {taken}"));
                 }
             }
         }
+        HandIn(..) | SpawnLater(..) | SpawnWithLater(..) | SendValue(..) | DropSender(_) | DropInlet(_)
+        | TryNext(_) => {
+            outside::act(exec, who, op);
+        }
+        Draw => {
+            let drawn = exec.draw();
+            who.log(format!("draws {drawn}"));
+        }
+        RandomKey(key) => exec.set_random_key(u64::from(*key)),
         Cancel(number) => {
             if let Some(script) = who.take_handle(*number) {
                 let cancelled = exec.cancel(script);
@@ -247,7 +275,7 @@ fn spawn(exec: &mut Naive, who: &Who, lane: Option<LaneNo>, scope: Option<(Scope
     who.world.table.borrow_mut().push(Entry { handle: false, polled: false });
     who.log(format!("spawns {number}"));
     // Children start siblings.
-    let me = Who { world: who.world.clone(), me: Some(number), scope: scope.map(|(scope, _)| scope) };
+    let me = Who { world: who.world.clone(), me: Some(number), scope: scope.map(|(scope, _)| scope), handed_in: false };
     let root = Root::new(me, script.ops.0.clone(), script.output.0.clone());
     let spawned = exec.spawn(lane, scope, Box::new(root));
     assert_eq!(spawned, number);

@@ -4,6 +4,7 @@
 //! side. Here nothing is spelt out: polls, wakes and drops happen as the executor and Rust have it.
 
 mod blocks;
+mod outside;
 
 use self::blocks::{Output, Root, block};
 use super::program::*;
@@ -29,6 +30,10 @@ struct World {
     driven: usize,
     signals: Vec<fs::Signal>,
     injector: fs::Injector,
+    senders: RefCell<Vec<Option<fs::InletSender<outside::Value>>>>,
+    inlets: RefCell<Vec<Option<fs::Inlet<outside::Value>>>>,
+    /// Scripts that were handed in.
+    tickets: RefCell<Vec<outside::Ticket>>,
 }
 
 #[derive(Default)]
@@ -37,6 +42,7 @@ struct Entry {
     id: Option<fs::TaskId>,
     /// The waker of the script's first poll.
     waker: Option<Waker>,
+    refused: bool,
 }
 
 /// Who acts: the game or a script, and in which scope.
@@ -45,11 +51,14 @@ struct Who {
     world: Rc<World>,
     me: Option<usize>,
     scope: Option<fs::Scope>,
+    /// A closure that was handed in.
+    handed_in: bool,
 }
 
 impl Who {
     fn log(&self, words: String) {
-        let me = self.me.map_or("game".to_string(), |me| me.to_string());
+        let other = if self.handed_in { "closure" } else { "game" };
+        let me = self.me.map_or(other.to_string(), |me| me.to_string());
         self.world.log.borrow_mut().push(format!("{me} {words}"));
     }
 
@@ -86,6 +95,7 @@ pub(super) fn run_on(program: &Program, builder: fs::Builder, logs: bool) -> Run
         .script_polls(program.script_polls)
         .frame_polls(program.frame_polls)
         .max_tasks(program.max_tasks)
+        .seed(SEED)
         .build();
     exec.log_changes(logs);
     let mut lanes = vec![exec.main_lane()];
@@ -100,9 +110,26 @@ pub(super) fn run_on(program: &Program, builder: fs::Builder, logs: bool) -> Run
     let driven = program.driven.0.len();
     let signals = (0..SIGNALS).map(|_| fs::Signal::new()).collect();
     let injector = exec.injector();
-    let world =
-        Rc::new(World { injector, log: RefCell::default(), table: RefCell::default(), lanes, clocks, driven, signals });
-    let game = Who { world: world.clone(), me: None, scope: None };
+    let (senders, inlets) = (0..INLETS)
+        .map(|_| {
+            let (sender, inlet) = exec.inlet();
+            (Some(sender), Some(inlet))
+        })
+        .unzip();
+    let world = Rc::new(World {
+        injector,
+        log: RefCell::default(),
+        table: RefCell::default(),
+        lanes,
+        clocks,
+        driven,
+        signals,
+        senders: RefCell::new(senders),
+        inlets: RefCell::new(inlets),
+        tickets: RefCell::default(),
+    });
+    let _here = outside::here(&world);
+    let game = Who { world: world.clone(), me: None, scope: None, handed_in: false };
 
     for action in &program.acts.0 {
         match action {
@@ -110,8 +137,9 @@ pub(super) fn run_on(program: &Program, builder: fs::Builder, logs: bool) -> Run
             StepLane(lane, nanos) => step(&mut exec, &game, usize::from(*lane) % world.lanes.len(), *nanos),
             CancelId(number) => {
                 if let Some(script) = game.pick(*number) {
-                    let id = world.table.borrow()[script].id.expect("the spawn has returned");
-                    let cancelled = exec.cancel(id);
+                    // Of one that was handed in it is known from its first step on.
+                    let id = world.table.borrow()[script].id;
+                    let cancelled = id.is_some_and(|id| exec.cancel(id));
                     game.log(format!("cancels {script} by id: {cancelled}"));
                 }
             }
@@ -147,10 +175,8 @@ fn step(exec: &mut fs::Executor, game: &Who, lane: usize, nanos: u16) {
         exec.is_idle(),
         exec.next_deadline().map(|time| time.as_nanos() as u64),
     ));
-    let script_of = |id| {
-        let script = game.world.table.borrow().iter().position(|entry| entry.id == Some(id));
-        script.expect("it is in the table")
-    };
+    outside::learn_ids(exec, game);
+    let script_of = |id| game.world.table.borrow().iter().position(|entry| entry.id == Some(id));
     let mut tasks = Vec::new();
     exec.for_each_task(|info| {
         let state = match info.state {
@@ -159,13 +185,15 @@ fn step(exec: &mut fs::Executor, game: &Who, lane: usize, nanos: u16) {
             fs::TaskState::Running => "running",
             fs::TaskState::Held => "held",
         };
-        let script = script_of(info.id);
+        let script = script_of(info.id).expect("it is in the table");
         let lane = game.world.lanes.iter().position(|&lane| lane == info.lane).expect("it is one of ours");
         tasks.push(format!("{script} {state} in {lane} after {}", info.polls));
     });
     game.log(format!("sees {}", tasks.join(", ")));
     for incident in exec.incidents().iter().filter(|incident| incident.kind != fs::IncidentKind::LaneNotStepped) {
-        game.log(format!("hears that {}: {:?}", script_of(incident.task), incident.kind));
+        let script = script_of(incident.task);
+        let script = script.map_or("something handed in".to_string(), |script| script.to_string());
+        game.log(format!("hears that {script}: {:?}", incident.kind));
     }
 }
 
@@ -216,6 +244,15 @@ fn act(exec: Option<&fs::Executor>, who: &Who, op: &Op) {
                 }
             }
         }
+        HandIn(..) | SpawnLater(..) | SpawnWithLater(..) | SendValue(..) | DropSender(_) | DropInlet(_)
+        | TryNext(_) => {
+            outside::act(who, op);
+        }
+        Draw => {
+            let drawn = exec.map_or_else(fs::random, fs::Executor::random);
+            who.log(format!("draws {drawn}"));
+        }
+        RandomKey(key) => fs::set_random_key(u64::from(*key)),
         Cancel(number) => {
             if let Some((script, handle)) = who.take_handle(*number) {
                 let cancelled = handle.cancel();
@@ -295,7 +332,7 @@ fn spawn(
     who.world.table.borrow_mut().push(Entry::default());
     who.log(format!("spawns {number}"));
     // Children start siblings.
-    let me = Who { world: who.world.clone(), me: Some(number), scope: scope.map(|(scope, _)| scope) };
+    let me = Who { world: who.world.clone(), me: Some(number), scope: scope.map(|(scope, _)| scope), handed_in: false };
     let body = block(me.clone(), script.ops.clone());
     let root = Root::new(me, body, script.output.clone());
     let handle = match (exec, lane, scope) {
@@ -306,7 +343,12 @@ fn spawn(
         (None, None, Some((scope, true))) => scope.spawn(root),
         (None, None, Some((scope, false))) => scope.branch(root),
     };
-    who.world.table.borrow_mut()[number].id = Some(handle.id());
+    {
+        let entry = &mut who.world.table.borrow_mut()[number];
+        // Nothing else ends before it is polled, and while it is spawned.
+        entry.refused = handle.is_finished();
+        entry.id = (!entry.refused).then(|| handle.id());
+    }
     who.put_handle(number, handle);
 }
 

@@ -55,6 +55,22 @@ pub(crate) enum Op {
     WakeFromThread(u8),
     /// Hands in a closure that does it at step 2.
     WakeLater(u8),
+    /// Hands in a closure that does these at step 2, from another thread or from here.
+    HandIn(bool, List<Op>),
+    /// Hands in a script, from another thread or from here.
+    SpawnLater(bool, Script),
+    /// Hands in a closure that makes a script, from another thread or from here.
+    SpawnWithLater(bool, Script),
+    /// Sends a value to an inlet, from another thread or from here.
+    SendValue(bool, u8, u8),
+    /// Drops the sender of an inlet.
+    DropSender(u8),
+    /// Drops an inlet.
+    DropInlet(u8),
+    /// Takes a value of an inlet without waiting.
+    TryNext(u8),
+    /// Draws a random number.
+    Draw,
     /// Cancels through the join handle in the table.
     Cancel(u8),
     /// Holds through the join handle in the table.
@@ -79,6 +95,8 @@ pub(crate) enum Op {
     Drive(u8, u16),
     /// Makes the script that does it follow a clock by number, or (see [`LANES_CLOCK`]) its lane's.
     FollowClock(u8),
+    /// Lets the script that does it draw from the stream of a key.
+    RandomKey(u8),
     /// Panics, unless a panic is unwinding.
     Panic,
     /// Cancels the script that does it.
@@ -113,6 +131,8 @@ pub(crate) enum Wait {
     /// A period on a clock (see [`LANES_CLOCK`]), what to do when some are missed, and how many times it is awaited.
     Interval(u8, u16, Missed, u8),
     Raised(u8),
+    /// The next value of an inlet, which is out of the table for that time.
+    NextValue(u8),
     /// The join handle in the table, moved into the wait.
     Join(u8),
     /// The join handle in the table, polled where it is.
@@ -179,6 +199,12 @@ pub(crate) const LANES_CLOCK: u8 = 4;
 
 /// Signals that every program has.
 pub(crate) const SIGNALS: u8 = 3;
+
+/// Inlets that every program has.
+pub(crate) const INLETS: u8 = 2;
+
+/// The root of all random numbers.
+pub(crate) const SEED: u64 = 7;
 
 /// A script that returns plainly.
 pub(crate) fn script(ops: List<Op>) -> Script {

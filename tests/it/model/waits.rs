@@ -8,7 +8,7 @@ use super::naive::{ClockNo, LaneNo, Machine, Naive, Polled, ScopeNo, ScriptNo, S
 use crate::model::program::Missed;
 
 /// A wait: a machine that ends with a word.
-pub(super) type Waiting = Box<dyn Machine<String>>;
+pub(crate) type Waiting = Box<dyn Machine<String>>;
 
 type Arm = Box<dyn FnOnce(&mut Naive, ScriptNo) -> Option<WaitNo>>;
 
@@ -47,12 +47,12 @@ impl Machine<String> for Leaf {
     }
 }
 
-pub(super) fn frames(frames: u64) -> Waiting {
+pub(crate) fn frames(frames: u64) -> Waiting {
     leaf("frames", move |exec, me| exec.arm_frames(me, frames))
 }
 
 /// On `clock`, or on the one that the script follows.
-pub(super) fn sleep(clock: Option<ClockNo>, nanos: u64) -> Waiting {
+pub(crate) fn sleep(clock: Option<ClockNo>, nanos: u64) -> Waiting {
     leaf("slept", move |exec, me| {
         let clock = clock.unwrap_or_else(|| exec.clock_of(me));
         let deadline = exec.now(clock) + nanos;
@@ -60,26 +60,26 @@ pub(super) fn sleep(clock: Option<ClockNo>, nanos: u64) -> Waiting {
     })
 }
 
-pub(super) fn sleep_until(clock: ClockNo, deadline: u64) -> Waiting {
+pub(crate) fn sleep_until(clock: ClockNo, deadline: u64) -> Waiting {
     leaf("slept", move |exec, me| exec.arm_timer(me, clock, deadline))
 }
 
 /// Sees the raises that come after its creation.
-pub(super) fn raised(exec: &Naive, signal: SignalNo) -> Waiting {
+pub(crate) fn raised(exec: &Naive, signal: SignalNo) -> Waiting {
     let seen = exec.raises(signal);
     leaf("raised", move |exec, me| exec.arm_signal(me, signal, seen))
 }
 
-pub(super) fn never() -> Waiting {
+pub(crate) fn never() -> Waiting {
     leaf("never", |exec, me| Some(exec.arm(me)))
 }
 
-pub(super) fn resume_in(lane: LaneNo) -> Waiting {
+pub(crate) fn resume_in(lane: LaneNo) -> Waiting {
     leaf("moved", move |exec, me| exec.arm_move(me, lane))
 }
 
 /// Wakes its own script so many times.
-pub(super) struct Yield(pub(super) u8);
+pub(crate) struct Yield(pub(crate) u8);
 
 impl Machine<String> for Yield {
     fn poll(&mut self, exec: &mut Naive, me: ScriptNo) -> Polled<String> {
@@ -101,13 +101,13 @@ fn unwound(wait: &mut impl Machine<String>, exec: &mut Naive) -> Polled<String> 
 }
 
 /// `join`: polls those that haven't ended, in order; ends with the last.
-pub(super) struct Join {
+pub(crate) struct Join {
     parts: Vec<Waiting>,
     words: Vec<Option<String>>,
 }
 
 impl Join {
-    pub(super) fn new(parts: Vec<Waiting>) -> Self {
+    pub(crate) fn new(parts: Vec<Waiting>) -> Self {
         let words = parts.iter().map(|_| None).collect();
         Self { parts, words }
     }
@@ -137,7 +137,7 @@ impl Machine<String> for Join {
 }
 
 /// `race`: polls in order until one has ended; the others are dropped, in order.
-pub(super) struct Race(pub(super) Vec<Waiting>);
+pub(crate) struct Race(pub(crate) Vec<Waiting>);
 
 impl Machine<String> for Race {
     fn poll(&mut self, exec: &mut Naive, me: ScriptNo) -> Polled<String> {
@@ -162,7 +162,7 @@ impl Machine<String> for Race {
 }
 
 /// Polls a wait through a waker of another make that passes on to the script's.
-pub(super) struct Wrapped(pub(super) Waiting);
+pub(crate) struct Wrapped(pub(crate) Waiting);
 
 impl Machine<String> for Wrapped {
     fn poll(&mut self, exec: &mut Naive, me: ScriptNo) -> Polled<String> {
@@ -178,12 +178,12 @@ impl Machine<String> for Wrapped {
 }
 
 /// `until`: a race of the two, and the second gives nothing.
-pub(super) struct Until {
+pub(crate) struct Until {
     race: Race,
 }
 
 impl Until {
-    pub(super) fn new(parts: Vec<Waiting>) -> Self {
+    pub(crate) fn new(parts: Vec<Waiting>) -> Self {
         Self { race: Race(parts) }
     }
 }
@@ -205,12 +205,12 @@ impl Machine<String> for Until {
 }
 
 /// `timeout`: a race of the wait with the lane's clock, the wait first.
-pub(super) struct Timeout {
+pub(crate) struct Timeout {
     race: Race,
 }
 
 impl Timeout {
-    pub(super) fn new(nanos: u64, wait: Waiting) -> Self {
+    pub(crate) fn new(nanos: u64, wait: Waiting) -> Self {
         Self { race: Race(vec![wait, sleep(None, nanos)]) }
     }
 }
@@ -232,7 +232,7 @@ impl Machine<String> for Timeout {
 }
 
 /// `interval(period)`, awaited `left` times. It counts from its first poll.
-pub(super) struct Interval {
+pub(crate) struct Interval {
     clock: Option<ClockNo>,
     period: u64,
     missed: Missed,
@@ -244,7 +244,7 @@ pub(super) struct Interval {
 }
 
 impl Interval {
-    pub(super) fn new(clock: Option<ClockNo>, period: u64, missed: Missed, left: u8) -> Self {
+    pub(crate) fn new(clock: Option<ClockNo>, period: u64, missed: Missed, left: u8) -> Self {
         Self { clock, period, missed, left, next: None, armed: None, words: Vec::new() }
     }
 
@@ -296,7 +296,7 @@ impl Machine<String> for Interval {
 }
 
 /// `scope`: ends when its body and those whom it spawned have ended and been dropped.
-pub(super) struct Scoped {
+pub(crate) struct Scoped {
     state: ScopeState,
 }
 
@@ -310,7 +310,7 @@ enum ScopeState {
 }
 
 impl Scoped {
-    pub(super) fn new(body: impl FnOnce(&mut Naive, ScopeNo) -> Waiting + 'static) -> Self {
+    pub(crate) fn new(body: impl FnOnce(&mut Naive, ScopeNo) -> Waiting + 'static) -> Self {
         Self { state: ScopeState::New(Box::new(body)) }
     }
 }

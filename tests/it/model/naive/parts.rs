@@ -8,17 +8,17 @@ use super::*;
 impl Naive {
     // ---- Join handles -----------------------------------------------------------------------
 
-    pub(in crate::model) fn is_finished(&self, script: ScriptNo) -> bool {
+    pub(crate) fn is_finished(&self, script: ScriptNo) -> bool {
         self.tasks[script].retired
     }
 
-    pub(in crate::model) fn take_output(&mut self, script: ScriptNo) -> Option<End> {
+    pub(crate) fn take_output(&mut self, script: ScriptNo) -> Option<End> {
         self.tasks[script].end.take()
     }
 
     /// The await of a handle: what is there is taken, else the poller is woken when it is.
     /// One whose future is still to be dropped holds its guards: it isn't joined yet.
-    pub(in crate::model) fn poll_handle(&mut self, script: ScriptNo, me: ScriptNo) -> Polled<End> {
+    pub(crate) fn poll_handle(&mut self, script: ScriptNo, me: ScriptNo) -> Polled<End> {
         if !self.tasks[script].buried {
             self.tasks[script].awaited_by = Some(me);
             return Polled::Pending;
@@ -27,7 +27,7 @@ impl Naive {
     }
 
     /// Whoever drops the handle drops the output with it, and gets the panic if there is one.
-    pub(in crate::model) fn drop_handle(&mut self, script: ScriptNo) {
+    pub(crate) fn drop_handle(&mut self, script: ScriptNo) {
         self.tasks[script].handle = false;
         self.tasks[script].awaited_by = None;
         if self.tasks[script].buried
@@ -37,45 +37,30 @@ impl Naive {
         }
     }
 
-    // ---- From outside -----------------------------------------------------------------------
-
-    /// A wake that is there already keeps its place.
-    pub(in crate::model) fn wake_from_thread(&mut self, script: ScriptNo) {
-        if !self.inbox.contains(&Post::Wake(script)) {
-            self.inbox.push(Post::Wake(script));
-        }
-    }
-
-    /// `false` when the executor has ended.
-    pub(in crate::model) fn wake_later(&mut self, script: ScriptNo) -> bool {
-        self.inbox.push(Post::Closure(script));
-        !self.shut
-    }
-
     // ---- Waits ------------------------------------------------------------------------------
 
-    pub(in crate::model) fn arm(&mut self, script: ScriptNo) -> WaitNo {
+    pub(crate) fn arm(&mut self, script: ScriptNo) -> WaitNo {
         self.waits.push(Wait { script, over: false, moves: false, wrapped: self.wrapped });
         self.waits.len() - 1
     }
 
-    pub(in crate::model) fn is_over(&self, wait: WaitNo) -> bool {
+    pub(crate) fn is_over(&self, wait: WaitNo) -> bool {
         self.waits[wait].over
     }
 
     /// Polled again before its time: it keeps its place, and wakes whoever polled it last.
-    pub(in crate::model) fn arm_again(&mut self, wait: WaitNo, script: ScriptNo) {
+    pub(crate) fn arm_again(&mut self, wait: WaitNo, script: ScriptNo) {
         self.waits[wait].script = script;
         self.waits[wait].wrapped = self.wrapped;
     }
 
-    pub(in crate::model) fn end_wait(&mut self, wait: WaitNo) {
+    pub(crate) fn end_wait(&mut self, wait: WaitNo) {
         self.waits[wait].over = true;
         self.wake(self.waits[wait].script);
     }
 
     /// A wait that is dropped leaves nothing behind.
-    pub(in crate::model) fn disarm(&mut self, wait: WaitNo) {
+    pub(crate) fn disarm(&mut self, wait: WaitNo) {
         self.timers.retain(|timer| timer.wait != wait);
         for lane in &mut self.lanes {
             lane.next_frame.retain(|&other| other != wait);
@@ -86,7 +71,7 @@ impl Naive {
     }
 
     /// `frames(n)`: the next step is waited for in a list, later ones on the lane's frame clock.
-    pub(in crate::model) fn arm_frames(&mut self, script: ScriptNo, frames: u64) -> Option<WaitNo> {
+    pub(crate) fn arm_frames(&mut self, script: ScriptNo, frames: u64) -> Option<WaitNo> {
         let lane = self.tasks[script].lane;
         match frames {
             0 => None,
@@ -103,7 +88,7 @@ impl Naive {
     }
 
     /// A deadline that has passed doesn't wait.
-    pub(in crate::model) fn arm_timer(&mut self, script: ScriptNo, clock: ClockNo, deadline: u64) -> Option<WaitNo> {
+    pub(crate) fn arm_timer(&mut self, script: ScriptNo, clock: ClockNo, deadline: u64) -> Option<WaitNo> {
         if deadline <= self.clocks[clock].now {
             return None;
         }
@@ -112,17 +97,17 @@ impl Naive {
         Some(wait)
     }
 
-    pub(in crate::model) fn add_signal(&mut self) -> SignalNo {
+    pub(crate) fn add_signal(&mut self) -> SignalNo {
         self.signals.push(Signal::default());
         self.signals.len() - 1
     }
 
-    pub(in crate::model) fn raises(&self, signal: SignalNo) -> u64 {
+    pub(crate) fn raises(&self, signal: SignalNo) -> u64 {
         self.signals[signal].raises
     }
 
     /// Waits for a raise after the one numbered `seen`.
-    pub(in crate::model) fn arm_signal(&mut self, script: ScriptNo, signal: SignalNo, seen: u64) -> Option<WaitNo> {
+    pub(crate) fn arm_signal(&mut self, script: ScriptNo, signal: SignalNo, seen: u64) -> Option<WaitNo> {
         if self.signals[signal].raises != seen {
             return None;
         }
@@ -131,7 +116,7 @@ impl Naive {
         Some(wait)
     }
 
-    pub(in crate::model) fn raise(&mut self, signal: SignalNo) {
+    pub(crate) fn raise(&mut self, signal: SignalNo) {
         self.signals[signal].raises += 1;
         for wait in take(&mut self.signals[signal].waiters) {
             self.end_wait(wait);
@@ -139,7 +124,7 @@ impl Naive {
     }
 
     /// `resume_in`: the script is released by the next step of another lane, and lives there from then on.
-    pub(in crate::model) fn arm_move(&mut self, script: ScriptNo, lane: LaneNo) -> Option<WaitNo> {
+    pub(crate) fn arm_move(&mut self, script: ScriptNo, lane: LaneNo) -> Option<WaitNo> {
         if self.tasks[script].lane == lane {
             return None;
         }
@@ -151,13 +136,13 @@ impl Naive {
 
     // ---- Scopes -----------------------------------------------------------------------------
 
-    pub(in crate::model) fn open_scope(&mut self, parent: ScriptNo) -> ScopeNo {
+    pub(crate) fn open_scope(&mut self, parent: ScriptNo) -> ScopeNo {
         self.scopes.push(Scope { parent, body_over: false, over: false, children: Vec::new() });
         self.scopes.len() - 1
     }
 
     /// The body has ended: those who were branched are cancelled, in order of creation.
-    pub(in crate::model) fn end_scope_body(&mut self, scope: ScopeNo) {
+    pub(crate) fn end_scope_body(&mut self, scope: ScopeNo) {
         self.scopes[scope].body_over = true;
         for (child, waited_for) in self.scopes[scope].children.clone() {
             if !waited_for {
@@ -167,12 +152,12 @@ impl Naive {
     }
 
     /// All children have ended and been dropped: those branched as well, once they were cancelled.
-    pub(in crate::model) fn scope_is_empty(&self, scope: ScopeNo) -> bool {
+    pub(crate) fn scope_is_empty(&self, scope: ScopeNo) -> bool {
         self.scopes[scope].children.iter().all(|&(child, _)| self.tasks[child].buried)
     }
 
     /// The scope is dropped before its end: all its children are cancelled, in order of creation.
-    pub(in crate::model) fn cancel_scope(&mut self, scope: ScopeNo) {
+    pub(crate) fn cancel_scope(&mut self, scope: ScopeNo) {
         for (child, _) in self.scopes[scope].children.clone() {
             self.cancel(child);
         }
@@ -180,14 +165,14 @@ impl Naive {
     }
 
     /// The scope has ended; nobody waits for its children any more.
-    pub(in crate::model) fn close_scope(&mut self, scope: ScopeNo) {
+    pub(crate) fn close_scope(&mut self, scope: ScopeNo) {
         self.scopes[scope].over = true;
         self.scopes[scope].children.clear();
     }
 
     // ---- Lanes, clocks, questions -----------------------------------------------------------
 
-    pub(in crate::model) fn add_lane(&mut self) -> LaneNo {
+    pub(crate) fn add_lane(&mut self) -> LaneNo {
         let lane = self.lanes.len();
         self.lanes.push(Lane::default());
         self.add_any_clock(lane, true, None);
@@ -195,11 +180,11 @@ impl Naive {
         lane
     }
 
-    pub(in crate::model) fn add_clock(&mut self, lane: LaneNo) -> ClockNo {
+    pub(crate) fn add_clock(&mut self, lane: LaneNo) -> ClockNo {
         self.add_any_clock(lane, false, None)
     }
 
-    pub(in crate::model) fn add_driven_clock(&mut self, lane: LaneNo) -> ClockNo {
+    pub(crate) fn add_driven_clock(&mut self, lane: LaneNo) -> ClockNo {
         self.add_any_clock(lane, false, Some(0))
     }
 
@@ -213,29 +198,29 @@ impl Naive {
     }
 
     /// The clock that `sleep` follows in a script: its own, or else its lane's.
-    pub(in crate::model) fn clock_of(&self, script: ScriptNo) -> ClockNo {
+    pub(crate) fn clock_of(&self, script: ScriptNo) -> ClockNo {
         self.tasks[script].clock.unwrap_or_else(|| self.lane_clock(self.tasks[script].lane))
     }
 
-    pub(in crate::model) fn follow(&mut self, script: ScriptNo, clock: Option<ClockNo>) {
+    pub(crate) fn follow(&mut self, script: ScriptNo, clock: Option<ClockNo>) {
         self.tasks[script].clock = clock;
     }
 
     /// The lane's own clock.
-    pub(in crate::model) fn lane_clock(&self, lane: LaneNo) -> ClockNo {
+    pub(crate) fn lane_clock(&self, lane: LaneNo) -> ClockNo {
         self.frame_clock(lane) + 1
     }
 
-    pub(in crate::model) fn now(&self, clock: ClockNo) -> u64 {
+    pub(crate) fn now(&self, clock: ClockNo) -> u64 {
         self.clocks[clock].now
     }
 
-    pub(in crate::model) fn pause(&mut self, clock: ClockNo, paused: bool) {
+    pub(crate) fn pause(&mut self, clock: ClockNo, paused: bool) {
         self.clocks[clock].paused = paused;
     }
 
     /// A clock that is paused takes nothing.
-    pub(in crate::model) fn drive(&mut self, clock: ClockNo, nanos: u64) {
+    pub(crate) fn drive(&mut self, clock: ClockNo, nanos: u64) {
         let clock = &mut self.clocks[clock];
         if let Some(given) = &mut clock.driven
             && !clock.paused
@@ -244,22 +229,22 @@ impl Naive {
         }
     }
 
-    pub(in crate::model) fn set_scale(&mut self, clock: ClockNo, num: u64, den: u64) {
+    pub(crate) fn set_scale(&mut self, clock: ClockNo, num: u64, den: u64) {
         // What is carried keeps its worth, rounded down to the new unit.
         self.clocks[clock].carry = self.clocks[clock].carry * den / self.clocks[clock].scale.1;
         self.clocks[clock].scale = (num, den);
     }
 
-    pub(in crate::model) fn live(&self) -> usize {
+    pub(crate) fn live(&self) -> usize {
         self.tasks.iter().filter(|task| !task.retired).count()
     }
 
-    pub(in crate::model) fn is_ready(&self, script: ScriptNo) -> bool {
+    pub(crate) fn is_ready(&self, script: ScriptNo) -> bool {
         self.lanes[self.tasks[script].lane].ready.contains(&script)
     }
 
     /// Nothing would happen in a next frame but for the passing of time.
-    pub(in crate::model) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         let frames = |timer: &Timer| self.clocks[timer.clock].counts_frames;
         self.inbox.is_empty()
             && self.lanes.iter().all(|lane| lane.ready.is_empty() && lane.next_frame.is_empty())
@@ -267,7 +252,7 @@ impl Naive {
     }
 
     /// The shortest step of the main lane that makes a timer due.
-    pub(in crate::model) fn next_deadline(&self) -> Option<u64> {
+    pub(crate) fn next_deadline(&self) -> Option<u64> {
         let runs = |clock: &Clock| {
             let advances = !clock.counts_frames && clock.driven.is_none() && !clock.paused && clock.scale.0 > 0;
             clock.lane == MAIN && advances

@@ -102,6 +102,7 @@ impl Body {
                 Box::new(waits::Interval::new(on, period, *missed, *times))
             }
             Raised(signal) => waits::raised(exec, usize::from(signal % SIGNALS)),
+            NextValue(number) => outside::next_value(&self.who, *number),
             Join(number) => Box::new(JoinWait { script: self.who.take_handle(*number) }),
             Peek(number) => Box::new(PeekWait { who: self.who.clone(), number: *number }),
             Never => waits::never(),

@@ -3,6 +3,7 @@
 //! Rule: `on_naive/blocks.rs` holds the same as step machines, with each drop spelt out.
 
 use super::*;
+use crate::model::combine::{Waiting, both, exactly, first, joined, raced, until, within, worded};
 use std::{
     future::{Future, pending, poll_fn},
     pin::Pin,
@@ -30,6 +31,7 @@ impl Future for Root {
         self.who.log("is polled".to_string());
         let me = self.who.me.expect("scripts have numbers");
         self.who.world.table.borrow_mut()[me].waker.get_or_insert_with(|| cx.waker().clone());
+        self.who.world.table.borrow_mut()[me].id.get_or_insert_with(fs::current_task);
         self.body.as_mut().poll(cx).map(|()| {
             self.who.log("ends".to_string());
             let ops = self.output.take().expect("it ends once");
@@ -69,8 +71,6 @@ impl Drop for GuardIn {
         self.ops.0.iter().for_each(|op| act(None, &self.who, op));
     }
 }
-
-type Waiting = Pin<Box<dyn Future<Output = String>>>;
 
 /// Waits that a block keeps; each is taken out while it is polled.
 type KeptWaits = Rc<RefCell<Vec<Option<Waiting>>>>;
@@ -165,6 +165,7 @@ fn build(locals: &Locals, wait: &Wait) -> Waiting {
             })
         }
         Raised(signal) => worded("raised", locals.who.world.signals[usize::from(signal % SIGNALS)].wait()),
+        NextValue(number) => Box::pin(outside::next_value(locals.who.clone(), *number)),
         Join(number) => match locals.who.take_handle(*number) {
             None => Box::pin(async { "no handle".to_string() }),
             Some((_, handle)) => Box::pin(async move {
@@ -198,23 +199,11 @@ fn build(locals: &Locals, wait: &Wait) -> Waiting {
         FirstOf(parts) => Box::pin(raced(fs::race_all(build_all(locals, parts)))),
         Within(time, inner) => {
             let inner = build_all(locals, inner).pop().unwrap_or_else(|| Box::pin(pending()));
-            let within = fs::timeout(nanos(*time), inner);
-            Box::pin(async move {
-                match within.await {
-                    Ok(word) => format!("in time[{word}]"),
-                    Err(fs::Elapsed { .. }) => "elapsed".to_string(),
-                }
-            })
+            within(nanos(*time), inner)
         }
         Until(parts) => {
             let [inner, wait] = exactly(build_all(locals, &two(parts)));
-            let until = fs::Until::until(inner, wait);
-            Box::pin(async move {
-                match until.await {
-                    Some(word) => format!("until[{word}]"),
-                    None => "given up".to_string(),
-                }
-            })
+            until(inner, wait)
         }
         Block(ops) => worded("block", block(locals.who.clone(), ops.clone())),
         Scope(ops) => {
@@ -259,97 +248,6 @@ fn build(locals: &Locals, wait: &Wait) -> Waiting {
 
 fn build_all(locals: &Locals, waits: &List<Wait>) -> Vec<Waiting> {
     waits.0.iter().map(|wait| build(locals, wait)).collect()
-}
-
-fn worded<T>(word: &'static str, wait: impl Future<Output = T> + 'static) -> Waiting {
-    Box::pin(async move {
-        wait.await;
-        word.to_string()
-    })
-}
-
-async fn joined(all: impl Future<Output = Vec<String>>) -> String {
-    format!("join[{}]", all.await.join(" "))
-}
-
-async fn raced(all: impl Future<Output = (usize, String)>) -> String {
-    let (at, word) = all.await;
-    format!("race[{at}:{word}]")
-}
-
-/// `join`, `join3` or `join4`, by the number of parts.
-fn both(parts: Vec<Waiting>) -> Waiting {
-    match parts.len() {
-        2 => {
-            let [a, b] = exactly(parts);
-            let join = fs::join(a, b);
-            Box::pin(async move {
-                let (a, b) = join.await;
-                format!("join[{a} {b}]")
-            })
-        }
-        3 => {
-            let [a, b, c] = exactly(parts);
-            let join = fs::join3(a, b, c);
-            Box::pin(async move {
-                let (a, b, c) = join.await;
-                format!("join[{a} {b} {c}]")
-            })
-        }
-        4 => {
-            let [a, b, c, d] = exactly(parts);
-            let join = fs::join4(a, b, c, d);
-            Box::pin(async move {
-                let (a, b, c, d) = join.await;
-                format!("join[{a} {b} {c} {d}]")
-            })
-        }
-        _ => Box::pin(joined(fs::join_all(parts))),
-    }
-}
-
-/// `race`, `race3` or `race4`, by the number of parts.
-fn first(parts: Vec<Waiting>) -> Waiting {
-    match parts.len() {
-        2 => {
-            let [a, b] = exactly(parts);
-            let race = fs::race(a, b);
-            Box::pin(async move {
-                match race.await {
-                    fs::Race::First(word) => format!("race[0:{word}]"),
-                    fs::Race::Second(word) => format!("race[1:{word}]"),
-                }
-            })
-        }
-        3 => {
-            let [a, b, c] = exactly(parts);
-            let race = fs::race3(a, b, c);
-            Box::pin(async move {
-                match race.await {
-                    fs::Race3::First(word) => format!("race[0:{word}]"),
-                    fs::Race3::Second(word) => format!("race[1:{word}]"),
-                    fs::Race3::Third(word) => format!("race[2:{word}]"),
-                }
-            })
-        }
-        4 => {
-            let [a, b, c, d] = exactly(parts);
-            let race = fs::race4(a, b, c, d);
-            Box::pin(async move {
-                match race.await {
-                    fs::Race4::First(word) => format!("race[0:{word}]"),
-                    fs::Race4::Second(word) => format!("race[1:{word}]"),
-                    fs::Race4::Third(word) => format!("race[2:{word}]"),
-                    fs::Race4::Fourth(word) => format!("race[3:{word}]"),
-                }
-            })
-        }
-        _ => Box::pin(raced(fs::race_all(parts))),
-    }
-}
-
-fn exactly<const N: usize>(parts: Vec<Waiting>) -> [Waiting; N] {
-    parts.try_into().unwrap_or_else(|_| unreachable!("counted"))
 }
 
 /// Passes wakes on to another waker.
