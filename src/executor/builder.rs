@@ -44,6 +44,7 @@ impl Default for Builder {
             on_outside_wake: None,
             first_frame: 0,
             first_generation: 1,
+            first_spawn: 0,
         })
     }
 }
@@ -125,6 +126,13 @@ impl Builder {
     pub fn start_at(mut self, frame: u64, generation: u32) -> Self {
         self.0.first_frame = frame;
         self.0.first_generation = generation.clamp(1, super::key::MAX_GENERATION);
+        self
+    }
+
+    /// Counts spawns from here on, so that tests reach what comes after many.
+    #[doc(hidden)]
+    pub fn start_spawns_at(mut self, spawns: u64) -> Self {
+        self.0.first_spawn = spawns;
         self
     }
 
