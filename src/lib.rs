@@ -91,6 +91,12 @@
 //! report counts it, and all others go on. This takes unwinding: where a target or a profile aborts on
 //! panic (`wasm32-unknown-unknown`, `panic = "abort"`), a panic ends the game, as it does anywhere.
 //!
+//! Two panics in one unwind abort the process, as Rust has it: that of a poll and that of a destructor of what its block
+//! holds at that point; those of two fields of one future or output; and one out of what a destructor calls in an unwind,
+//! as the drop of a handle with its output, or of a future whose spawn is refused. The executor brings none of these about:
+//! it drops a future, an output and a payload apart from each other and from the poll, and a script that is cancelled in an
+//! unwind, or an executor that is dropped in one, lets no panic out.
+//!
 //! **Scripts that misbehave.** One that wakes itself or spawns for ever is put off to the next frame past its budget of polls (6)
 //! and named. One that never returns from a poll can't be taken off the stack, and the game stands still; a
 //! [watchdog](Builder::watchdog) names it, by spawn site and by the wait that it went on from.
@@ -111,6 +117,11 @@
 //! **Limits.** At most 1,024 executors at a time in a process, each with 32 lanes
 //! and four million scripts of up to 256 bytes (of larger ones fewer: 16,384 of 64 KiB). On 32-bit targets a waker has one 32-bit word for the script's name: 8 executors at a time, each
 //! with 262,144 scripts at once and 2^32 spawns in all.
+//!
+//! Slots are made in blocks of about 64 KiB. A spawn that needs another and finds no memory for it is refused
+//! ([`SpawnLimit::Memory`]), and all else goes on. What grows otherwise (queues, timers, waits with other wakers, what some
+//! scripts have beside their slots) aborts without memory, as Rust's collections do: [`Builder::capacity`] makes its room
+//! beforehand, and [`Builder::slots`] that of futures.
 //!
 //! # Unsafe code
 //!

@@ -8,6 +8,8 @@
 #[cfg(feature = "bevy_ecs")]
 #[path = "alloc/ecs.rs"]
 mod ecs;
+#[path = "alloc/faults.rs"]
+mod faults;
 #[path = "alloc/soak.rs"]
 mod soak;
 

@@ -2,6 +2,8 @@
 //!
 //! Run by `cargo test --example demo`.
 
+mod interrupted;
+
 use framestep::{
     TaskState,
     replay::{Detail, Game, Recorder, Setup, verify},

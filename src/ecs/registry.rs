@@ -5,7 +5,9 @@
 //! order, before anything else of a script can run. A script that is cancelled stops being current at
 //! once: its generation is moved on, and every later question about its id is answered with no.
 //!
-//! An index is used again only after the store is done with it, and never once its generations are used up.
+//! An index is used again only after the store is done with it, and never once its generations are used up. The numbers of
+//! registries, as those of stores, are 32 bits wide and wrap: a week of nothing but making worlds, at a tenth of a
+//! millisecond each. Ids of a world that is 2^32 worlds older would then be looked up among those of this one.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -149,6 +151,9 @@ pub(crate) struct Launch {
     pub(crate) body: Box<dyn Body>,
 }
 
+/// The one after it is what an index is left at whose generations are used up, and no id's.
+const LAST_GENERATION: u32 = u32::MAX - 1;
+
 pub(crate) struct Registry {
     number: u32,
     has_mail: AtomicBool,
@@ -238,7 +243,7 @@ impl Registry {
         // Before the index is used again, whose next script has those who wait for that in the same list.
         self.wake_those_waiting(id);
         // An index whose generations are used up is never given out again.
-        if id.generation != u32::MAX {
+        if id.generation != LAST_GENERATION {
             self.lock().free.push(id.index);
         }
     }
@@ -282,7 +287,7 @@ impl Registry {
         if !self.is_current(state, id) {
             return false;
         }
-        state.seats[id.index as usize].0 = id.generation.wrapping_add(1);
+        state.seats[id.index as usize].0 = id.generation + 1;
         state.running -= 1;
         true
     }
@@ -381,5 +386,29 @@ impl Registry {
 
     pub(crate) fn set_home(&self, home: Option<ThreadId>) {
         self.lock().home = home;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ecs::{Me, Script};
+
+    #[test]
+    fn ids_are_stale_for_good_when_the_generations_of_their_index_are_used_up() {
+        async fn script(_: Me) -> bevy_ecs::error::Result {
+            Ok(())
+        }
+        let registry = Registry::default();
+        let enlist = || registry.enlist(Entity::PLACEHOLDER, None, Script::new(script).plan(), Box::new(script));
+        let first = enlist();
+        registry.finish(first);
+        registry.lock().seats[0].0 = LAST_GENERATION;
+        let last = enlist();
+        assert_eq!((last.index, last.generation, registry.is_running(last)), (first.index, LAST_GENERATION, true));
+        registry.finish(last);
+        assert_eq!((registry.is_running(first), registry.is_running(last)), (false, false));
+        assert_eq!(enlist().index, 1);
+        assert_eq!(registry.lock().running, 1);
     }
 }

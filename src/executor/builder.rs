@@ -46,6 +46,7 @@ impl Default for Builder {
             watchdog: None,
             first_frame: 0,
             first_generation: 1,
+            first_spawn: 0,
         })
     }
 }
@@ -167,6 +168,13 @@ impl Builder {
     pub fn start_at(mut self, frame: u64, generation: u32) -> Self {
         self.0.first_frame = frame;
         self.0.first_generation = generation.clamp(1, super::key::MAX_GENERATION);
+        self
+    }
+
+    /// Counts spawns from here on, so that tests reach what comes after many.
+    #[doc(hidden)]
+    pub fn start_spawns_at(mut self, spawns: u64) -> Self {
+        self.0.first_spawn = spawns;
         self
     }
 

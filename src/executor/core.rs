@@ -6,6 +6,20 @@
 //!
 //! What is done with it stands beside: `lifecycle` (spawn, wake, cancel, end), `run` (the ready queue),
 //! `frame` (the eight steps), `waits` (next-step lists and timers), `scopes`.
+//!
+//! What becomes of counters that run for long:
+//!
+//! | counter | at its end |
+//! |---|---|
+//! | frames, steps of a lane, spawns, children of a script, uses of scopes and inlets, counts of a report: 64 bits | none is reached: a thousand million a second take 584 years |
+//! | nanoseconds of a clock: 64 bits | it stands still at 584 years, which `ClockState::advance` sees to |
+//! | generation of a slot, of a timer's place | that slot or place is never used again (`Storage::reclaim`, `Timers::remove`) |
+//! | generations of an executor's number | the number is never given out again (`registry`) |
+//! | serial of a step: 32 bits | wraps: 207 days at 240 steps a second. Only equality with the last poll's is asked: a script parked for exactly that long counts as polled in this step before, and is at worst put off to the next |
+//! | releases of a lane: 32 bits, 27 of them in a `Stamp` | wrap; see there for a wait that nobody polls for as long |
+//! | polls of a script: 32 bits | wrap; they are for show, and say whether the place of a combinator is of the last poll |
+//! | polls of a script in one step: 32 bits | below `script_polls`, which has as many |
+//! | serial of an executor: 32 bits | wraps past 0: a day of nothing but making executors. A lane, clock or injector kept from one that is 2^32 executors older would be taken for its own |
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -62,6 +76,7 @@ pub(crate) struct Settings {
     pub(crate) watchdog: Option<(Duration, OnStuck)>,
     pub(crate) first_frame: u64,
     pub(crate) first_generation: u32,
+    pub(crate) first_spawn: u64,
 }
 
 /// How far the end of a task has come; each stage can run foreign code, and a panic in one goes on with
@@ -86,6 +101,14 @@ pub(crate) struct Counts {
     pub(crate) put_off: Cell<u64>,
 }
 
+/// The next number that isn't 0, which is no executor's.
+fn next_serial(serials: &AtomicU32) -> u32 {
+    match serials.fetch_add(1, Ordering::Relaxed) {
+        0 => serials.fetch_add(1, Ordering::Relaxed),
+        serial => serial,
+    }
+}
+
 pub(crate) fn count(counter: &Cell<u64>) {
     counter.set(counter.get() + 1);
 }
@@ -105,9 +128,9 @@ pub(crate) struct Core {
     pub(super) lanes: [OnceCell<LaneState>; MAX_LANES + 1],
     pub(super) clocks: RefCell<Vec<ClockState>>,
     pub(super) scopes: RefCell<Slab<ScopeState>>,
-    pub(super) scope_uses: Cell<u32>,
+    pub(super) scope_uses: Cell<u64>,
     pub(super) inlets: RefCell<Slab<InletState>>,
-    pub(super) inlet_uses: Cell<u32>,
+    pub(super) inlet_uses: Cell<u64>,
     /// How many recorded inlets of each name were opened.
     pub(super) inlet_names: RefCell<BTreeMap<&'static str, u32>>,
     pub(super) outside: Outside,
@@ -178,7 +201,7 @@ pub(crate) struct Core {
     pub(super) shuffle: Shuffle,
     pub(super) seed: u64,
     pub(super) random: Cell<u64>,
-    pub(super) root_children: Cell<u32>,
+    pub(super) root_children: Cell<u64>,
 
     /// Lists with room, kept between steps.
     pub(super) mail: Cell<Vec<Post>>,
@@ -195,7 +218,7 @@ impl fmt::Debug for Core {
 impl Core {
     pub(crate) fn new(settings: Settings) -> Rc<Core> {
         static SERIALS: AtomicU32 = AtomicU32::new(1);
-        let serial = SERIALS.fetch_add(1, Ordering::Relaxed);
+        let serial = next_serial(&SERIALS);
         let lease = Lease::take(serial, settings.first_generation, settings.on_outside_wake);
         let (first_generation, lease_number) = (lease.first_generation, lease.number);
         let core = Rc::new_cyclic(|this| Core {
@@ -246,7 +269,7 @@ impl Core {
             retired: Queue::with_capacity(settings.capacity),
             payloads: RefCell::new(BTreeMap::new()),
             live: Cell::new(0),
-            spawns: Cell::new(0),
+            spawns: Cell::new(settings.first_spawn),
             counts: Counts::default(),
             incidents: RefCell::new(Vec::new()),
             last_incidents: RefCell::new(Vec::new()),
@@ -257,7 +280,7 @@ impl Core {
             shuffle: Shuffle::new(settings.shuffle),
             seed: settings.seed,
             random: Cell::new(mix(settings.seed, 0)),
-            root_children: Cell::new(0),
+            root_children: Cell::new(settings.first_spawn),
             mail: Cell::new(Vec::with_capacity(settings.capacity)),
             due: Cell::new(Vec::with_capacity(settings.capacity)),
             family: Cell::new(Vec::with_capacity(settings.capacity)),
@@ -544,5 +567,16 @@ impl Core {
             .filter(|clock| clock.lane == 0 && !clock.counts_steps)
             .filter_map(ClockState::step_to_next_deadline)
             .min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_serial_that_wraps_is_never_that_of_no_executor() {
+        let serials = AtomicU32::new(u32::MAX - 1);
+        assert_eq!([0; 4].map(|_| next_serial(&serials)), [u32::MAX - 1, u32::MAX, 1, 2]);
     }
 }

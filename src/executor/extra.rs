@@ -20,7 +20,7 @@ pub(crate) struct Extra {
     /// Of one that spawns: its own seed, which outlives it as the extra does.
     pub(super) seed: u64,
     /// Spawns so far: they tell its children's seeds apart.
-    pub(super) children: u32,
+    pub(super) children: u64,
     pub(super) joiner: Option<Waker>,
     /// The clock that its waits follow where they name none, in the place of its lane's.
     pub(super) clock: Option<u16>,

@@ -89,7 +89,8 @@ enum Output {
 
 /// The handle of a spawned script; awaiting it gives the script's output.
 ///
-/// Dropping it detaches the script, which runs on; its output is then dropped as soon as it ends.
+/// Dropping it detaches the script, which runs on; its output is then dropped as soon as it ends. An output or a panic's
+/// payload that is there already is dropped with the handle, and a panic of its destructor is that of whoever drops it.
 /// Awaiting it wakes after the script's future has been dropped, in the same step if the lanes are the
 /// same. Dropping a future that awaits it leaves nothing behind.
 ///

@@ -15,7 +15,7 @@ use super::task::Site;
 #[derive(Debug)]
 pub(crate) struct InletState {
     /// Tells it from others that had the same place.
-    uses: u32,
+    uses: u64,
     opened_at: Site,
     /// How its values are recorded, and how many of that name were opened before.
     codec: Option<(Codec, u32)>,
@@ -37,12 +37,12 @@ impl InletState {
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InletKey {
     place: u32,
-    uses: u32,
+    uses: u64,
 }
 
 impl Core {
     pub(crate) fn open_inlet(&self, codec: Option<Codec>, opened_at: Site) -> InletKey {
-        let uses = self.inlet_uses.get().wrapping_add(1);
+        let uses = self.inlet_uses.get() + 1;
         self.inlet_uses.set(uses);
         let codec = codec.map(|codec| {
             let mut names = self.inlet_names.borrow_mut();

@@ -22,7 +22,7 @@ const _: () = assert!(super::key::MAX_INDEX < LINK, "a place among the extras fi
 impl Core {
     /// Makes a fresh task, which has no extra, one that `parent` spawned; which of its children it is.
     #[inline]
-    pub(super) fn link(&self, child: Slot<'_>, parent: Slot<'_>) -> u32 {
+    pub(super) fn link(&self, child: Slot<'_>, parent: Slot<'_>) -> u64 {
         let (number, kin) = self.extra(parent, |extra| {
             extra.children += 1;
             extra.seed = parent.cold().seed.get();

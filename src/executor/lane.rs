@@ -75,7 +75,8 @@ impl Stamp {
     pub(crate) const PAST: Stamp = Stamp(1);
 
     /// A lane's release, counted up to 2^27: a wait that sees that many releases go by unpolled is none
-    /// that a script awaits.
+    /// that a script awaits, since that was resumed by the first of them. One that is kept unpolled, for 26 days at 60
+    /// steps a second, and polled or dropped after exactly that many, is taken for one of this step.
     pub(crate) fn new(serial: u32, lane: u8, release: u32) -> Self {
         Stamp((u64::from(serial) << 32) | (u64::from(lane) << RELEASE_BITS) | u64::from(release & RELEASES))
     }

@@ -47,7 +47,7 @@ impl Core {
         let serial = self.step_serial.get();
         let may_be_held = if let Some(parent) = self.current_slot() {
             let child = self.link(slot, parent);
-            cold.seed.set(mix(parent.cold().seed.get(), u64::from(child)));
+            cold.seed.set(mix(parent.cold().seed.get(), child));
             // A chain of spawns counts as one script, or it could hang the frame.
             header.last_step.set(serial);
             header.set(flag::AGAIN);
@@ -59,7 +59,7 @@ impl Core {
         } else {
             let child = self.root_children.get() + 1;
             self.root_children.set(child);
-            cold.seed.set(mix(self.seed, u64::from(child)));
+            cold.seed.set(mix(self.seed, child));
             header.last_step.set(serial.wrapping_sub(1));
             false
         };

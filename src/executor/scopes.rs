@@ -13,7 +13,7 @@ use super::task::{NO_INDEX, Slot};
 #[derive(Debug)]
 pub(crate) struct ScopeState {
     /// Tells it from others that had the same place.
-    uses: u32,
+    uses: u64,
     body_ended: bool,
     closed: bool,
     oldest: u32,
@@ -25,12 +25,12 @@ pub(crate) struct ScopeState {
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ScopeKey {
     place: u32,
-    uses: u32,
+    uses: u64,
 }
 
 impl Core {
     pub(crate) fn open_scope(&self) -> ScopeKey {
-        let uses = self.scope_uses.get().wrapping_add(1);
+        let uses = self.scope_uses.get() + 1;
         self.scope_uses.set(uses);
         let state =
             ScopeState { uses, body_ended: false, closed: false, oldest: NO_INDEX, youngest: NO_INDEX, waiter: None };

@@ -195,8 +195,11 @@ fn compare(executor: Executor, told: Vec<story::Told>) {
 fn every_combination_that_ends_while_the_executor_lives() {
     let mut executor = Executor::new();
     let all = Combination::all().into_iter().filter(|one| one.end.when() != When::AtExecutorsDrop);
-    let told: Vec<_> = all.map(|combination| story::play(&mut executor, combination)).collect();
-    assert_eq!(told.len(), 732);
+    let all: Vec<_> = all.collect();
+    assert_eq!(all.len(), 732);
+    // Of no common measure with the dimensions, so each value of each comes with many of the others.
+    let sample = all.into_iter().step_by(if cfg!(miri) { 13 } else { 1 });
+    let told: Vec<_> = sample.map(|combination| story::play(&mut executor, combination)).collect();
     assert_eq!(executor.live(), 0);
     compare(executor, told);
 }

@@ -12,6 +12,7 @@
 //! | `misuse` | what nobody should do and somebody does: destructors that step, wakers that panic, limits reached |
 //! | `time` | clocks, sleeps, intervals, timeouts, and the order of timers |
 //! | `holds` | scripts that are held, and what goes on when they are let go |
+//! | `faults` | a panic in each poll, a cancel at each await |
 //! | `foreign` | combinators, channels and locks from elsewhere |
 //! | `ecs` | scripts on entities |
 //! | `replay` | recordings, replays, and what they compare |
@@ -47,6 +48,7 @@ mod examples;
 #[cfg(feature = "explore")]
 mod explore;
 mod failures;
+mod faults;
 mod foreign;
 #[cfg(not(miri))]
 mod guide;

@@ -3,7 +3,8 @@
 //! Rule: a game is run once as it is, to see at which awaits its scripts park. Then it is run again for each of
 //! them, up to the first frame in which a script is parked there, and that script's owner is despawned. From
 //! there on nothing of the script may run, its clean-up has been done once, nobody is told of a failure, and
-//! the others go on; when all are gone nothing is left in the executor. Random frames are tried on top.
+//! the others go on; when all are gone nothing is left in the executor. The same is done for each time that each script
+//! parks, up to a bound, and for some of those after it. Random frames are tried on top.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -71,8 +72,17 @@ fn frame(play: &Play, game: &mut dyn Game, frame: u32) {
     game.frame();
 }
 
-/// The scripts that are parked, with their owners and the places where they are.
-fn parked(world: &mut World) -> Vec<(Entity, ScriptId, Site)> {
+/// A script that is parked: its owner, where it is, its spawn number, and its polls so far.
+#[derive(Clone, Debug)]
+struct Parked {
+    owner: Entity,
+    id: ScriptId,
+    site: Site,
+    number: u64,
+    polls: u32,
+}
+
+fn parked(world: &mut World) -> Vec<Parked> {
     let mut scripts: Vec<(Entity, ScriptId)> = world
         .query::<(Entity, &Script, Option<&ScriptOf>)>()
         .iter(world)
@@ -80,12 +90,13 @@ fn parked(world: &mut World) -> Vec<(Entity, ScriptId, Site)> {
         .collect();
     scripts.sort_by_key(|script| script.1);
     let executor = world.non_send::<ScriptExecutor>();
-    let site = |id| {
+    let known = |(owner, id)| {
         let info = executor.script_info(id).filter(|info| info.state == TaskState::Waiting)?;
         let at = info.wait?.at?;
-        Some((info.name.to_owned(), at.file(), at.line()))
+        let site = (info.name.to_owned(), at.file(), at.line());
+        Some(Parked { owner, id, site, number: info.number, polls: info.polls })
     };
-    scripts.into_iter().filter_map(|(owner, id)| Some((owner, id, site(id)?))).collect()
+    scripts.into_iter().filter_map(known).collect()
 }
 
 /// Of each place the first frame in which a script is parked there.
@@ -94,19 +105,40 @@ fn sites(play: &Play) -> BTreeMap<Site, u32> {
     let mut sites = BTreeMap::new();
     for number in 0..play.frames {
         frame(play, &mut *game, number);
-        for (_, _, site) in parked(game.world()) {
-            sites.entry(site).or_insert(number);
+        for script in parked(game.world()) {
+            sites.entry(script.site).or_insert(number);
         }
     }
     sites
 }
 
+/// Each time is tried up to this one; of those that follow one in so many.
+const TIMES: usize = 10;
+const LATER: usize = 23;
+
+/// The frames after which a script is parked anew, by its spawn number.
+fn parks(play: &Play) -> BTreeMap<u64, Vec<u32>> {
+    let mut game = begin(play);
+    let mut seen = BTreeMap::new();
+    let mut parks: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+    for at in 0..play.frames {
+        frame(play, &mut *game, at);
+        for script in parked(game.world()) {
+            if seen.insert(script.number, script.polls) != Some(script.polls) {
+                parks.entry(script.number).or_default().push(at);
+            }
+        }
+    }
+    parks
+}
+
 /// Runs a game up to a frame, kills the owner of a script that `choose` picks, runs on, and ends it all.
-fn kill(play: &Play, at: u32, choose: impl Fn(&[(Entity, ScriptId, Site)]) -> Option<usize>) {
+fn kill(play: &Play, at: u32, choose: impl Fn(&[Parked]) -> Option<usize>) -> bool {
     let mut game = begin(play);
     (0..=at).for_each(|number| frame(play, &mut *game, number));
     let scripts = parked(game.world());
-    let Some(&(owner, id, ref site)) = choose(&scripts).and_then(|chosen| scripts.get(chosen)) else { return };
+    let chosen = choose(&scripts).and_then(|chosen| scripts.get(chosen));
+    let Some(&Parked { owner, id, ref site, .. }) = chosen else { return false };
     game.world().despawn(owner);
     assert!(!game.world().resource::<ScriptRegistry>().is_running(id), "{site:?}");
     for number in at + 1..play.frames {
@@ -115,6 +147,7 @@ fn kill(play: &Play, at: u32, choose: impl Fn(&[(Entity, ScriptId, Site)]) -> Op
     }
     end_all(play, &mut *game);
     assert_eq!(std::mem::take(&mut *TOLD.lock().unwrap()), [""; 0], "killed at {site:?}");
+    true
 }
 
 fn end_all(play: &Play, game: &mut dyn Game) {
@@ -136,11 +169,28 @@ fn every_script_may_die_at_every_await() {
         let sites = sites(&play);
         assert!(!sites.is_empty(), "{}", play.name);
         for (site, first) in sites {
-            kill(&play, first, |scripts| scripts.iter().position(|script| script.2 == site));
+            kill(&play, first, |scripts| scripts.iter().position(|script| script.site == site));
             killed += 1;
         }
     }
     assert!(killed > 15, "{killed}");
+}
+
+#[test]
+fn every_script_may_die_each_time_that_it_parks() {
+    let mut killed = 0;
+    for play in super::plays() {
+        for (number, parks) in parks(&play) {
+            let later = parks.iter().skip(TIMES).step_by(LATER).take(TIMES / 2);
+            for &at in parks.iter().take(TIMES).chain(later) {
+                let found = kill(&play, at, |scripts| scripts.iter().position(|script| script.number == number));
+                assert!(found, "{}: script {number} in frame {at}", play.name);
+                killed += 1;
+            }
+        }
+    }
+    println!("{killed} killed");
+    assert!(killed > 100, "{killed}");
 }
 
 proptest! {
@@ -149,6 +199,6 @@ proptest! {
     #[test]
     fn and_in_any_frame(play in 0..super::plays().len(), at in 0_u32..1_000, which in any::<prop::sample::Index>()) {
         let play = &super::plays()[play];
-        kill(play, at % play.frames, |scripts| (!scripts.is_empty()).then(|| which.index(scripts.len())));
+        _ = kill(play, at % play.frames, |scripts| (!scripts.is_empty()).then(|| which.index(scripts.len())));
     }
 }

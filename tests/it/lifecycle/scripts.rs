@@ -118,6 +118,23 @@ fn frame_counters_about_to_wrap() {
 }
 
 #[test]
+fn scripts_draw_numbers_of_their_own_after_four_thousand_million_spawns() {
+    let draws = |spawns| {
+        let mut executor = Executor::builder().seed(7).start_spawns_at(spawns).build();
+        let handles = [0; 3].map(|_| executor.spawn(async { random() }));
+        let mut numbers = Vec::new();
+        executor.for_each_task(|task| numbers.push(task.number));
+        assert_eq!(numbers, [spawns + 1, spawns + 2, spawns + 3]);
+        executor.poll_once();
+        handles.map(|handle| handle.take_output().expect("it has ended").expect("with a number"))
+    };
+    let mut all: Vec<u64> = [0, u64::from(u32::MAX) - 1, u64::from(u32::MAX) + 2].into_iter().flat_map(draws).collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 9);
+}
+
+#[test]
 fn a_frame_counter_near_the_end_of_its_range_doesnt_panic() {
     let mut executor = Executor::builder().start_at(u64::MAX - 3, 1).build();
     let words = Words::default();

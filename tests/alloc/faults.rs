@@ -1,0 +1,26 @@
+//! A fault leaves no memory behind, in whichever poll of whichever script it is.
+
+#[path = "../it/faults/cast.rs"]
+mod cast;
+
+use super::held;
+use framestep::Executor;
+
+#[test]
+#[cfg_attr(miri, ignore = "as many executors as it has no time for; it looks for leaks anyway")]
+fn a_panic_or_a_cancel_leaves_no_bytes_behind() {
+    // What the process keeps for good comes first: the numbers of executors, each with its inbox.
+    for _ in 0..1_100 {
+        drop(Executor::new());
+    }
+    let whole = cast::play(None);
+    let plans = cast::plans(&whole);
+    assert!(plans.len() > 240, "{}", plans.len());
+    for plan in plans {
+        let bytes = held(|| {
+            let story = cast::play(Some(plan));
+            assert!(story.scripts.borrow().iter().all(|script| script.drops == 1));
+        });
+        assert_eq!(bytes, 0, "{plan:?}");
+    }
+}
