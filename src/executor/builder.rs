@@ -73,7 +73,7 @@ impl Builder {
     }
 
     /// How often one script may be polled in one step before it is put off to the next: 1,000 unless set,
-    /// at least 1. A script spawned within a step starts with the count of the one that spawned it.
+    /// at least 1. A script spawned within a step starts with the count of the one that spawned it, or whose end did.
     pub fn script_polls(mut self, polls: u32) -> Self {
         self.0.script_polls = polls.max(1);
         self

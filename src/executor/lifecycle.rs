@@ -61,6 +61,9 @@ impl Core {
             self.root_children.set(child);
             cold.seed.set(mix(self.seed, child));
             header.last_step.set(serial.wrapping_sub(1));
+            if let Some((ending, _)) = self.at_stage.get() {
+                self.inherit_polls(slot, ending);
+            }
             false
         };
         self.live.set(self.live.get() + 1);
@@ -74,6 +77,17 @@ impl Core {
             self.hold_if_asked(slot, index);
         }
         TaskId::new(self.number(), index, header.generation())
+    }
+
+    /// A task that the end of another starts counts on from that one's polls: so does a chain of those.
+    #[cold]
+    fn inherit_polls(&self, slot: Slot<'_>, ending: u32) {
+        let polls = self.polls_in_step(self.storage.slot(ending));
+        if let Some(again) = polls.checked_sub(1) {
+            slot.header().last_step.set(self.step_serial.get());
+            slot.header().set(flag::AGAIN);
+            slot.cold().again.set(again);
+        }
     }
 
     /// How often a task was polled in the step now running, what it inherited included.

@@ -3,11 +3,29 @@
 //! Rule: each test is of one way to misbehave, and says how it comes out: who is put off, refused, named or cancelled, and
 //! that all others go on. What grows is bounded by what was leaked on purpose.
 
+mod endless;
 #[cfg(not(any(miri, target_family = "wasm")))]
 mod hangs;
 #[cfg(all(feature = "bevy_app", not(any(miri, target_family = "wasm"))))]
 mod hangs_on_entities;
+mod leaks;
+#[cfg(feature = "bevy_ecs")]
+mod on_entities;
 
-use crate::words::{Words, quiet_panic};
-use framestep::{Builder, Executor, frames, next_frame, random, set_task_name, spawn, yield_now};
-use std::time::Duration;
+use crate::words::{Words, on_drop, quiet_panic};
+use framestep::{Executor, JoinError, Signal, TaskId, frames, join, next_frame, race, scope, sleep, spawn, timeout};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    future::{Future, pending, poll_fn},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+/// The slot that an id names.
+fn slot(id: TaskId) -> u32 {
+    let text = id.to_string();
+    text.split_once('v').expect("index, v, generation").0.parse().expect("a number")
+}

@@ -5,6 +5,8 @@
 //! threads while the executor is stepped until everything is done.
 
 mod combinators;
+#[cfg(not(target_family = "wasm"))]
+mod hammered;
 mod outside;
 #[cfg(not(target_family = "wasm"))]
 mod threads;

@@ -7,7 +7,7 @@
 
 use std::sync::mpsc::{Receiver, channel};
 
-use framestep::{Stuck, StuckScript};
+use framestep::{Builder, Stuck, StuckScript, random, set_task_name, yield_now};
 
 use super::*;
 

@@ -1,0 +1,399 @@
+//! Primitives of other crates, between four threads and scripts.
+//!
+//! Rule: as in `foreign`. What threads send arrives exactly once, in the order of each thread where the primitive has one. Nobody
+//! looks at a clock or steps for the sake of stepping: when something came from outside the executor says so, and is stepped.
+
+use std::{
+    collections::BTreeSet,
+    sync::mpsc::{Receiver, channel},
+};
+
+use framestep::JoinHandle;
+
+use super::*;
+
+const THREADS: u32 = 4;
+
+/// How many values each thread sends.
+const fn values() -> u32 {
+    if cfg!(miri) { 8 } else { 1_000 }
+}
+
+/// An executor that is stepped when something came from another thread.
+struct Driven {
+    executor: Executor,
+    came: Receiver<()>,
+}
+
+impl Driven {
+    fn new() -> Self {
+        let (tell, came) = channel();
+        let hook = move || {
+            // Who wakes it behind the end of a test has nobody to tell.
+            let _ = tell.send(());
+        };
+        Driven { executor: Executor::builder().on_outside_wake(hook).build(), came }
+    }
+
+    /// Steps until a script has ended, asleep while nothing comes and nothing is due; its output.
+    fn until<T: 'static>(&mut self, handle: &JoinHandle<T>) -> T {
+        while !handle.is_finished() {
+            if self.executor.is_idle() {
+                self.came.recv().expect("the executor keeps the hook");
+            }
+            let report = self.executor.poll_once();
+            assert_eq!((report.panicked, report.put_off), (0, 0), "{:?}", self.executor.incidents());
+        }
+        handle.take_output().expect("it has ended").unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same with threads at work, each with its number.
+    fn with_threads<T: 'static>(&mut self, handle: &JoinHandle<T>, act: impl Fn(u32) + Clone + Send) -> T {
+        thread::scope(|scope| {
+            for thread in 0..THREADS {
+                let act = act.clone();
+                scope.spawn(move || act(thread));
+            }
+            drop(act);
+            self.until(handle)
+        })
+    }
+}
+
+/// The values of one thread.
+fn own(thread: u32) -> impl Iterator<Item = u32> {
+    (0..values()).map(move |value| thread * values() + value)
+}
+
+/// Asserts that each value of each thread is there once, and those of a thread in their order.
+fn assert_all(received: &[u32]) {
+    assert_eq!(received.len(), (THREADS * values()) as usize);
+    assert_eq!(received.iter().collect::<BTreeSet<_>>().len(), received.len(), "each once");
+    for thread in 0..THREADS {
+        assert!(received.iter().copied().filter(|value| value / values() == thread).eq(own(thread)), "in order");
+    }
+}
+
+/// Each value of each thread once, in whatever order.
+fn assert_all_sorted(mut received: Vec<u32>) {
+    received.sort_unstable();
+    assert_all(&received);
+}
+
+#[test]
+fn futures_mpsc_bounded_and_not() {
+    use futures::{SinkExt, channel::mpsc};
+    let mut driven = Driven::new();
+    let (send, mut receive) = mpsc::channel::<u32>(2);
+    let (send_on, received) = mpsc::unbounded::<u32>();
+    let relay = driven.executor.spawn(async move {
+        while let Some(value) = receive.next().await {
+            send_on.unbounded_send(value).expect("the other script listens");
+        }
+    });
+    let all = driven.executor.spawn(received.collect::<Vec<_>>());
+    let all = driven.with_threads(&all, move |thread| {
+        let mut send = send.clone();
+        futures::executor::block_on(async {
+            for value in own(thread) {
+                send.send(value).await.expect("a script receives");
+            }
+        });
+    });
+    driven.until(&relay);
+    assert_all(&all);
+}
+
+#[test]
+fn futures_oneshots_in_a_futures_unordered() {
+    use futures::channel::{mpsc, oneshot};
+    let mut driven = Driven::new();
+    let (send, mut receive) = mpsc::unbounded::<oneshot::Receiver<u32>>();
+    let all = driven.executor.spawn(async move {
+        let (mut waits, mut all) = (FuturesUnordered::new(), Vec::new());
+        let mut is_open = true;
+        while is_open || !waits.is_empty() {
+            futures::select! {
+                wait = receive.select_next_some() => waits.push(wait),
+                value = waits.select_next_some() => all.push(value.expect("it is sent")),
+                complete => is_open = false,
+            }
+        }
+        all
+    });
+    let all = driven.with_threads(&all, move |thread| {
+        for value in own(thread) {
+            let (give, wait) = oneshot::channel();
+            send.unbounded_send(wait).expect("a script receives");
+            give.send(value).expect("a script waits");
+        }
+    });
+    assert_all_sorted(all);
+}
+
+#[test]
+fn futures_mutex_between_threads_and_scripts() {
+    use futures::lock::Mutex;
+    let mut driven = Driven::new();
+    let counter = Arc::new(Mutex::new(0_u32));
+    let scripts: Vec<_> = (0..3)
+        .map(|_| {
+            let counter = counter.clone();
+            driven.executor.spawn(async move {
+                for _ in 0..values() {
+                    let mut counter = counter.lock().await;
+                    let read = *counter;
+                    yield_now().await;
+                    *counter = read + 1;
+                    drop(counter);
+                    // Who gives way once a value doesn't come to its budget.
+                    next_frame().await;
+                }
+            })
+        })
+        .collect();
+    let all = driven.executor.spawn(async move {
+        for script in scripts {
+            script.await.expect("it ends well");
+        }
+    });
+    let theirs = counter.clone();
+    driven.with_threads(&all, move |_| {
+        for _ in 0..values() {
+            *futures::executor::block_on(theirs.lock()) += 1;
+        }
+    });
+    assert_eq!(*futures::executor::block_on(counter.lock()), (THREADS + 3) * values());
+}
+
+#[test]
+fn event_listener_wakes_who_listens_for_each_change() {
+    use event_listener::Event;
+    let mut driven = Driven::new();
+    let (event, done) = (Arc::new(Event::new()), Arc::new(AtomicU32::new(0)));
+    let (changed, seen) = (event.clone(), done.clone());
+    let all = driven.executor.spawn(async move {
+        loop {
+            let listener = changed.listen();
+            // ORDER: listened first, so that no change falls between the look and the wait.
+            if seen.load(Ordering::Acquire) == THREADS * values() {
+                return;
+            }
+            listener.await;
+        }
+    });
+    let count = done.clone();
+    driven.with_threads(&all, move |_| {
+        for _ in 0..values() {
+            count.fetch_add(1, Ordering::AcqRel);
+            event.notify(usize::MAX);
+        }
+    });
+    assert_eq!(done.load(Ordering::Acquire), THREADS * values());
+}
+
+#[test]
+fn async_lock_mutex_rwlock_and_semaphore() {
+    use async_lock::{Mutex, RwLock, Semaphore};
+    let mut driven = Driven::new();
+    let shared = Arc::new((Mutex::new(0_u32), RwLock::new(0_u32), Semaphore::new(2)));
+    let scripts: Vec<_> = (0..3)
+        .map(|_| {
+            let shared = shared.clone();
+            driven.executor.spawn(async move {
+                for _ in 0..values() {
+                    let (mutex, lock, semaphore) = &*shared;
+                    let permit = semaphore.acquire().await;
+                    *mutex.lock().await += 1;
+                    let before = *lock.read().await;
+                    let mut written = lock.write().await;
+                    assert!(*written >= before);
+                    *written += 1;
+                    drop((written, permit));
+                    next_frame().await;
+                }
+            })
+        })
+        .collect();
+    let all = driven.executor.spawn(async move {
+        for script in scripts {
+            script.await.expect("it ends well");
+        }
+    });
+    let theirs = shared.clone();
+    driven.with_threads(&all, move |_| {
+        let (mutex, lock, semaphore) = &*theirs;
+        for _ in 0..values() {
+            let permit = semaphore.acquire_blocking();
+            *mutex.lock_blocking() += 1;
+            *lock.write_blocking() += 1;
+            drop(permit);
+        }
+    });
+    let (mutex, lock, _) = &*shared;
+    let count = (THREADS + 3) * values();
+    assert_eq!((*mutex.lock_blocking(), *lock.read_blocking()), (count, count));
+}
+
+#[test]
+fn an_async_lock_barrier_lets_threads_and_scripts_through_together() {
+    use async_lock::Barrier;
+    let mut driven = Driven::new();
+    let rounds = values() / 8;
+    let barrier = Arc::new(Barrier::new(THREADS as usize + 2));
+    let passed = Arc::new(AtomicU32::new(0));
+    let scripts: Vec<_> = (0..2)
+        .map(|_| {
+            let (barrier, passed) = (barrier.clone(), passed.clone());
+            driven.executor.spawn(async move {
+                for round in 0..rounds {
+                    passed.fetch_add(1, Ordering::AcqRel);
+                    barrier.wait().await;
+                    assert!(passed.load(Ordering::Acquire) >= (THREADS + 2) * (round + 1), "nobody is ahead of all");
+                    next_frame().await;
+                }
+            })
+        })
+        .collect();
+    let all = driven.executor.spawn(async move {
+        for script in scripts {
+            script.await.expect("it ends well");
+        }
+    });
+    let count = passed.clone();
+    driven.with_threads(&all, move |_| {
+        for round in 0..rounds {
+            count.fetch_add(1, Ordering::AcqRel);
+            barrier.wait_blocking();
+            assert!(count.load(Ordering::Acquire) >= (THREADS + 2) * (round + 1), "nobody is ahead of all");
+        }
+    });
+    assert_eq!(passed.load(Ordering::Acquire), (THREADS + 2) * rounds);
+}
+
+#[test]
+fn flume_channels_with_and_without_a_bound() {
+    let mut driven = Driven::new();
+    for bound in [Some(0), Some(3), None] {
+        let (send, receive) = bound.map_or_else(flume::unbounded, flume::bounded::<u32>);
+        let all = driven.executor.spawn(async move {
+            let mut all = Vec::new();
+            while let Ok(value) = receive.recv_async().await {
+                all.push(value);
+                if all.len() % 64 == 0 {
+                    next_frame().await;
+                }
+            }
+            all
+        });
+        let all = driven.with_threads(&all, move |thread| {
+            for value in own(thread) {
+                send.send(value).expect("a script receives");
+            }
+        });
+        assert_all(&all);
+    }
+}
+
+#[test]
+fn futures_concurrency_joins_races_and_merges_what_threads_bring() {
+    use futures_concurrency::prelude::*;
+    let mut driven = Driven::new();
+    let channels: Vec<_> = (0..THREADS).map(|_| async_channel::unbounded::<u32>()).collect();
+    let (sends, receives): (Vec<_>, Vec<_>) = channels.into_iter().unzip();
+    let (firsts, rest) = (receives.clone(), receives);
+    let all = driven.executor.spawn(async move {
+        // The first of each, and another of whichever comes first: no value may be lost with the losers.
+        let mut all: Vec<u32> = firsts
+            .iter()
+            .map(|receive| async { receive.recv().await.expect("it is sent") })
+            .collect::<Vec<_>>()
+            .join()
+            .await;
+        let first =
+            firsts.iter().map(|receive| async { receive.recv().await.expect("it is sent") }).collect::<Vec<_>>();
+        all.push(first.race().await);
+        drop(firsts);
+        let mut merged = rest.into_iter().map(Box::pin).collect::<Vec<_>>().merge();
+        while let Some(value) = merged.next().await {
+            all.push(value);
+            if all.len() % 64 == 0 {
+                next_frame().await;
+            }
+        }
+        all
+    });
+    let all = driven.with_threads(&all, move |thread| {
+        for value in own(thread) {
+            sends[thread as usize].send_blocking(value).expect("a script receives");
+        }
+    });
+    assert_all(&all);
+}
+
+#[test]
+fn futures_concurrency_runs_a_concurrent_stream_of_what_threads_bring() {
+    use futures_concurrency::prelude::*;
+    let mut driven = Driven::new();
+    let (send, receive) = async_channel::unbounded::<u32>();
+    let all = Rc::new(RefCell::new(Vec::new()));
+    let into = all.clone();
+    let each = driven.executor.spawn(async move {
+        Box::pin(receive)
+            .co()
+            .limit(std::num::NonZeroUsize::new(7))
+            .for_each(|value| {
+                let into = into.clone();
+                async move {
+                    next_frame().await;
+                    into.borrow_mut().push(value);
+                }
+            })
+            .await;
+    });
+    driven.with_threads(&each, move |thread| {
+        for value in own(thread) {
+            send.send_blocking(value).expect("a script receives");
+        }
+    });
+    assert_all_sorted(all.take());
+}
+
+#[test]
+fn tokio_bounded_channel_rwlock_barrier_and_once_cell() {
+    use tokio::sync::{Barrier, OnceCell, RwLock, mpsc};
+    let mut driven = Driven::new();
+    let (send, mut receive) = mpsc::channel::<u32>(3);
+    let shared = Arc::new((RwLock::new(0_u32), OnceCell::<u32>::new(), Barrier::new(2)));
+    let (here, there) = (shared.clone(), shared.clone());
+    let first = driven.executor.spawn(async move {
+        let (lock, cell, barrier) = &*here;
+        let mut all = Vec::new();
+        while let Some(value) = receive.recv().await {
+            let once = *cell.get_or_init(async || value).await;
+            assert_eq!(once, *cell.get().expect("it is set"));
+            *lock.write().await += 1;
+            all.push(value);
+        }
+        barrier.wait().await;
+        all
+    });
+    let second = driven.executor.spawn(async move {
+        let (lock, _, barrier) = &*there;
+        let mut before = 0;
+        while before < THREADS * values() {
+            let now = *lock.read().await;
+            assert!(now >= before);
+            before = now;
+            next_frame().await;
+        }
+        barrier.wait().await;
+    });
+    let all = driven.with_threads(&first, move |thread| {
+        for value in own(thread) {
+            send.blocking_send(value).expect("a script receives");
+        }
+    });
+    driven.until(&second);
+    assert_all(&all);
+}
