@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `order`, `lanes` | each sentence of "One frame, in order" |
 //! | `model` | random programs on the real executor and on a naive one, which is the specification in code |
+//! | `world_model` | random programs on a world with scripts and on a naive one |
 //! | `failures` | what breaks in other executors of this kind |
 //! | `lifecycle` | beginnings and ends: drops that act, counters about to wrap, things used after their time |
 //! | `misuse` | what nobody should do and somebody does: destructors that step, wakers that panic, limits reached |
@@ -61,3 +62,5 @@ mod time;
 #[cfg(all(feature = "bevy_ecs", feature = "replay", not(miri)))]
 mod traps;
 mod words;
+#[cfg(feature = "bevy_ecs")]
+mod world_model;
