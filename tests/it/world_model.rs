@@ -50,7 +50,7 @@ const SIGHTS: [&str; 44] = [
     " got despawned",
     " got heard ",
     " got next ",
-    " got next\n",
+    " got next one",
     " got added",
     " got removed",
     " got finished",

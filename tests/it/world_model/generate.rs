@@ -76,7 +76,7 @@ fn ops(dice: &mut Dice, depth: u32) -> List<Op> {
 }
 
 fn op(dice: &mut Dice, depth: u32) -> Op {
-    match dice.pick(&[14, 10, 2, 1, 1, 1, 3, 1, 3, 1]) {
+    match dice.pick(&[14, 10, 2, 1, 1, 1, 3, 1, 5, 1]) {
         0 => Await(wait(dice, depth)),
         1 => Do(deed(dice, depth)),
         2 => Read(entity(dice), part(dice)),
@@ -91,7 +91,7 @@ fn op(dice: &mut Dice, depth: u32) -> Op {
 }
 
 fn ear(dice: &mut Dice) -> Ear {
-    match dice.pick(&[4, 3, 2, 2, 2]) {
+    match dice.pick(&[4, 3, 2, 3, 3]) {
         0 => AllNews,
         1 => HitsAt(entity(dice)),
         2 => Booms,
@@ -105,7 +105,7 @@ fn wait(dice: &mut Dice, depth: u32) -> Wait {
 }
 
 fn leaf(dice: &mut Dice) -> Wait {
-    match dice.pick(&[6, 3, 2, 3, 1, 4, 1, 6, 2, 3, 4, 5, 8, 6, 4]) {
+    match dice.pick(&[6, 3, 2, 3, 1, 4, 1, 6, 2, 3, 4, 5, 8, 10, 4]) {
         0 => NextFrame,
         1 => Frames(dice.small(4)),
         2 => Yield(dice.small(4)),

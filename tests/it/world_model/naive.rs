@@ -45,6 +45,8 @@ pub(super) struct Life {
     pub(super) owner: EntityNo,
     /// The script with which it ends.
     owned_by: Option<ScriptNo>,
+    /// Its carrier is there for it alone.
+    is_alone: bool,
     /// It runs, for all who ask: from its insertion until it ends or is cancelled.
     pub(super) is_running: bool,
     /// Its task, once it was started.
@@ -91,6 +93,8 @@ pub(super) struct State {
     pub(super) writes: u64,
     pub(super) scripts: Vec<Life>,
     posts: VecDeque<Post>,
+    /// Something was posted since the post was last looked through.
+    has_mail: bool,
     /// Who waits for the end of which script, in the order in which they began to.
     pub(super) waiting: Vec<(ScriptNo, TaskNo)>,
     pub(super) heard: hear::Heard,
@@ -104,6 +108,18 @@ pub(super) struct State {
     launch: Launch,
 }
 
+impl State {
+    fn post(&mut self, post: Post) {
+        self.posts.push_back(post);
+        self.has_mail = true;
+    }
+
+    fn next_post(&mut self) -> Option<Post> {
+        self.has_mail = false;
+        self.posts.pop_front()
+    }
+}
+
 impl World {
     pub(super) fn new(launch: Launch) -> Self {
         World(Rc::new(RefCell::new(State {
@@ -114,6 +130,7 @@ impl World {
             writes: 0,
             scripts: Vec::new(),
             posts: VecDeque::new(),
+            has_mail: false,
             waiting: Vec::new(),
             heard: hear::Heard::default(),
             looks: Vec::new(),
@@ -154,9 +171,16 @@ impl World {
         }
     }
 
+    /// The end of an access: acts on what it posted, behind what was posted before it.
+    pub(super) fn settle_if_posted(&self, exec: &mut Naive) {
+        if self.with(|state| state.has_mail) {
+            self.settle(exec);
+        }
+    }
+
     /// Acts on what was posted, until nothing is left.
-    pub(super) fn settle(&self, exec: &mut Naive) {
-        while let Some(post) = self.with(|state| state.posts.pop_front()) {
+    fn settle(&self, exec: &mut Naive) {
+        while let Some(post) = self.with(State::next_post) {
             match post {
                 Post::Start(script) => self.start(exec, script),
                 Post::Retire(script) => self.see_out(exec, script),
@@ -172,6 +196,7 @@ impl World {
         carrier: EntityNo,
         owner: EntityNo,
         owned_by: Option<ScriptNo>,
+        is_alone: bool,
     ) -> ScriptNo {
         self.with(|state| {
             let number = state.scripts.len();
@@ -180,6 +205,7 @@ impl World {
                 carrier,
                 owner,
                 owned_by,
+                is_alone,
                 is_running: true,
                 task: None,
                 is_known: false,
@@ -187,7 +213,7 @@ impl World {
                 stands_still: false,
             });
             state.entities[carrier].script = Some(number);
-            state.posts.push_back(Post::Start(number));
+            state.post(Post::Start(number));
             number
         })
     }
@@ -197,7 +223,7 @@ impl World {
         self.with(|state| {
             let was_running = take(&mut state.scripts[script].is_running);
             if was_running {
-                state.posts.push_back(Post::Retire(script));
+                state.post(Post::Retire(script));
             }
             was_running
         })
@@ -284,7 +310,7 @@ impl World {
         }
         if was_known {
             self.tidy(exec, number);
-            self.settle(exec);
+            self.settle_if_posted(exec);
         }
     }
 
@@ -304,8 +330,8 @@ impl World {
     fn tidy(&self, exec: &mut Naive, number: ScriptNo) {
         let carrier = self.with(|state| state.scripts[number].carrier);
         let (carried, is_own) = self.with(|state| {
-            let carrier = &state.entities[carrier];
-            (carrier.script, carrier.is_for_script)
+            let entity = &state.entities[carrier];
+            (entity.script, entity.of.is_some() || state.scripts[number].is_alone)
         });
         if carried != Some(number) {
             return;

@@ -102,15 +102,15 @@ impl Who {
         pick(number, self.world.with(|state| state.scripts.len()))
     }
 
-    fn starts(&self, script: &Script, carrier: EntityNo, owner: EntityNo, owned_by: Option<ScriptNo>) {
-        let number = self.world.enlist(script, carrier, owner, owned_by);
+    fn starts(&self, script: &Script, carrier: EntityNo, owner: EntityNo, owned_by: Option<ScriptNo>, is_alone: bool) {
+        let number = self.world.enlist(script, carrier, owner, owned_by, is_alone);
         self.log(format!("starts {number}"));
     }
 
     /// An access of a script ends with the scripts attended to that it started or cancelled.
     fn act_as_script(&self, exec: &mut Naive, deed: &Deed) {
         self.act(exec, deed);
-        self.world.settle(exec);
+        self.world.settle_if_posted(exec);
     }
 
     fn clean_up(&self, exec: &mut Naive, deeds: &[Deed]) {
@@ -119,7 +119,7 @@ impl Who {
         }
         let who = Who { acts: Acts::CleansUp, ..self.clone() };
         deeds.iter().for_each(|deed| who.act(exec, deed));
-        self.world.settle(exec);
+        self.world.settle_if_posted(exec);
     }
 
     fn act(&self, exec: &mut Naive, deed: &Deed) {
@@ -168,12 +168,12 @@ impl Who {
             Boom(value) => world.tell(exec, Source::Booms, *value),
             Raise(signal) => exec.raise(usize::from(signal % SIGNALS)),
             StartFree(script) => {
-                let carrier = world.spawn_for_script(None);
-                self.starts(script, carrier, carrier, None);
+                let carrier = world.spawn();
+                self.starts(script, carrier, carrier, None, true);
             }
             StartOwned(script) => {
-                let carrier = world.spawn_for_script(None);
-                self.starts(script, carrier, carrier, self.script);
+                let carrier = world.spawn();
+                self.starts(script, carrier, carrier, self.script, true);
             }
             Disable(entity) | Enable(entity) => {
                 let Some((name, entity)) = self.entity(*entity) else { return };
@@ -187,22 +187,22 @@ impl Who {
                 let (who, deeds) = (Who { script: None, acts: Acts::Outside, ..self.clone() }, deeds.clone());
                 let taken = exec.hand_in(move |exec| {
                     deeds.0.iter().for_each(|deed| who.act(exec, deed));
-                    who.world.settle(exec);
+                    who.world.settle_if_posted(exec);
                 });
                 assert!(taken, "there is a world");
             }
             StartOf(entity, script) => {
                 let Some((_, owner)) = self.entity(*entity) else { return };
                 if world.with(|state| state.exists(owner)) {
-                    let carrier = world.spawn_for_script(Some(owner));
-                    self.starts(script, carrier, owner, None);
+                    let carrier = world.spawn_for_script_of(owner);
+                    self.starts(script, carrier, owner, None, false);
                 }
             }
             Put(entity, script) => {
                 let Some((_, entity)) = self.entity(*entity) else { return };
                 // One that is there is cancelled first.
                 if world.take_off(entity).is_ok() {
-                    self.starts(script, entity, entity, None);
+                    self.starts(script, entity, entity, None, false);
                 }
             }
             TakeOff(entity) => {

@@ -16,10 +16,8 @@ pub(in crate::world_model) struct Entity {
     parts: [Option<Comp>; 2],
     pub(super) script: Option<ScriptNo>,
     /// The entity whose script this is for.
-    of: Option<EntityNo>,
+    pub(super) of: Option<EntityNo>,
     pub(super) is_disabled: bool,
-    /// It is there for its script.
-    pub(super) is_for_script: bool,
 }
 
 impl State {
@@ -48,13 +46,10 @@ impl World {
         })
     }
 
-    /// An entity for a script, which belongs to `of` or to nobody.
-    pub(in crate::world_model) fn spawn_for_script(&self, of: Option<EntityNo>) -> EntityNo {
+    /// An entity for a script that belongs to `of`.
+    pub(in crate::world_model) fn spawn_for_script_of(&self, of: EntityNo) -> EntityNo {
         let entity = self.spawn();
-        self.with(|state| {
-            state.entities[entity].is_for_script = true;
-            state.entities[entity].of = of;
-        });
+        self.with(|state| state.entities[entity].of = Some(of));
         entity
     }
 
@@ -121,7 +116,7 @@ impl World {
     pub(in crate::world_model) fn disable(&self, entity: EntityNo, on: bool) {
         self.with(|state| {
             if std::mem::replace(&mut state.entities[entity].is_disabled, on) != on {
-                state.posts.push_back(Post::Review(entity));
+                state.post(Post::Review(entity));
             }
         });
     }

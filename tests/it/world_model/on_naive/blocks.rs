@@ -372,7 +372,7 @@ impl Machine<String> for NextWait {
             Some(value) => {
                 self.put_back();
                 let tells_value = self.who.world.with(|state| state.tells_value(ear));
-                Polled::Ready(if tells_value { format!("next {value}") } else { "next".to_string() })
+                Polled::Ready(if tells_value { format!("next {value}") } else { "next one".to_string() })
             }
         }
     }

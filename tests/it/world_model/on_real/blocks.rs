@@ -205,7 +205,7 @@ async fn next_of(from: Listeners, number: u8) -> String {
         Listening::Number(listener) => format!("next {}", listener.next().await),
         Listening::Mere(listener) => {
             listener.next().await;
-            "next".to_string()
+            "next one".to_string()
         }
     }
 }
