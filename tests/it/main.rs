@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `order`, `lanes` | each sentence of "One frame, in order" |
 //! | `model` | random programs on the real executor and on a naive one, which is the specification in code |
+//! | `world_model` | random programs on a world with scripts and on a naive one |
 //! | `failures` | what breaks in other executors of this kind |
 //! | `combinations` | every combination of how a script ends, what panics, where its handle goes, who has its waker |
 //! | `lifecycle` | beginnings and ends: drops that act, counters about to wrap, things used after their time |
@@ -69,3 +70,5 @@ mod time;
 #[cfg(all(feature = "bevy_ecs", feature = "replay", not(miri)))]
 mod traps;
 mod words;
+#[cfg(feature = "bevy_ecs")]
+mod world_model;

@@ -44,8 +44,10 @@ pub(crate) type WakeList = Vec<(u64, Waker)>;
 /// A column as the hub sees it: it hears `X`.
 pub(super) trait Offer<X>: Send + Sync {
     /// Offers what was heard to the ears at the head of `list`, up to the first of another column; gives
-    /// how many those were.
-    fn offer(&self, list: &[Entry], heard: &X, due: &mut WakeList) -> usize;
+    /// how many those were. Without `due` nobody is to be woken yet.
+    fn offer(&self, list: &[Entry], heard: &X, due: Option<&mut WakeList>) -> usize;
+    /// Whom to wake of an ear that has heard something without waking who waits for it.
+    fn overdue(&self, row: u32) -> Option<(u64, Waker)>;
     /// Counts what was gone before it could be offered.
     fn miss(&self, row: u32, count: u64);
     /// The hub has let go of an ear whose wait is gone.
@@ -179,7 +181,7 @@ impl<X, P> Offer<X> for Column<P, P::Output>
 where
     P: Pick<X>,
 {
-    fn offer(&self, list: &[Entry], heard: &X, due: &mut WakeList) -> usize {
+    fn offer(&self, list: &[Entry], heard: &X, mut due: Option<&mut WakeList>) -> usize {
         let mut lent = Lent { place: &self.pickers, pickers: std::mem::take(&mut *lock(&self.pickers)) };
         let mut seen = 0;
         for entry in list.iter().take_while(|entry| entry.column == self.number) {
@@ -213,6 +215,7 @@ where
                 Err(payload) => given_way = row.panic.replace(payload).map(Rest::Panic),
             }
             if had_none
+                && let Some(due) = due.as_deref_mut()
                 && let Some(number) = row.armed
                 && let Some(waker) = row.waker.take()
             {
@@ -226,6 +229,13 @@ where
             let _ = guarded(|| drop(done));
         }
         seen
+    }
+
+    fn overdue(&self, row: u32) -> Option<(u64, Waker)> {
+        self.row(row, |row| {
+            let number = row.armed.filter(|_| !row.kept.is_empty() || row.panic.is_some())?;
+            Some((number, row.waker.take()?))
+        })
     }
 
     fn miss(&self, row: u32, count: u64) {

@@ -82,7 +82,7 @@ impl<X: 'static> Post for Shared<X> {
 /// Tells those who hear it, and wakes those who wait.
 fn tell<X: 'static>(hub: &Hub<X>, key: Key, event: &X) {
     let mut due = hub.take_due();
-    hub.deliver(key, event, &mut due);
+    hub.deliver(key, event, Some(&mut due));
     // ORDER: of those who wait for an event, the first to be armed is woken first.
     due.sort_unstable_by_key(|(armed, _)| *armed);
     due.drain(..).for_each(|(_, waker)| waker.wake());

@@ -126,15 +126,23 @@ impl<X: 'static> Hub<X> {
         column.free(entry.row);
     }
 
-    /// Offers what was heard to all ears of a list, in order.
-    pub(super) fn deliver(&self, key: Key, heard: &X, due: &mut WakeList) {
+    /// Offers what was heard to all ears of a list, in order. Without `due` nobody is to be woken yet.
+    pub(super) fn deliver(&self, key: Key, heard: &X, mut due: Option<&mut WakeList>) {
         let Some(list) = self.lend(key) else { return };
         let lent = Lent { hub: self, key, list };
         let mut at = 0;
         while let Some(entry) = lent.list.entries.get(at) {
             let column = lock(&self.state).columns[entry.column as usize].1.clone();
-            at += column.offer(&lent.list.entries[at..], heard, due);
+            at += column.offer(&lent.list.entries[at..], heard, due.as_deref_mut());
         }
+    }
+
+    /// Adds those to `due` who wait at ears that heard something when nobody was to be woken, and still do.
+    pub(super) fn overdue(&self, key: Key, due: &mut WakeList) {
+        let state = lock(&self.state);
+        let entries = state.lists.get(&seat(key)).map_or(&[][..], |list| &list.entries);
+        let open = entries.iter().filter(|entry| entry.row != NO_ROW);
+        due.extend(open.filter_map(|entry| state.columns[entry.column as usize].1.overdue(entry.row)));
     }
 
     /// Counts what was gone before it could be offered.

@@ -3,6 +3,9 @@
 //! The rule: every message is read once for all who listen, in the order in which it was written, and none
 //! is taken from anybody else: Bevy's buffer is only read. All that listen for one type share one place in
 //! that buffer. Those who listen already get what was written before a new one comes.
+//!
+//! Only step 5 wakes. What a script had read by asking wakes the others there, and of those only who hasn't taken it
+//! by then: whoever asked in between goes on with something else.
 
 use std::any::{TypeId, type_name};
 use std::cell::Cell;
@@ -13,7 +16,7 @@ use bevy_ecs::world::World;
 
 use super::super::checks::{Checks, Feed};
 use super::super::stage::{self, Stage, StoreKey};
-use super::column::{Entry, Keep};
+use super::column::{Entry, Keep, WakeList};
 use super::hub::{Hub, Key};
 use super::pick::Pick;
 use super::tuned::{Post, Tuned};
@@ -23,6 +26,8 @@ use crate::executor::WaitKind;
 pub(in super::super) struct Buffer<M: Message> {
     /// The number of the first message that wasn't read.
     next: Cell<usize>,
+    /// Something was read since the last step 5.
+    is_ahead: Cell<bool>,
     hub: Hub<M>,
 }
 
@@ -34,7 +39,7 @@ fn written<M: Message>(messages: &Messages<M>) -> usize {
 impl<M: Message> Buffer<M> {
     fn new(world: &World) -> Self {
         let next = world.get_resource::<Messages<M>>().map_or(0, written);
-        Buffer { next: Cell::new(next), hub: Hub::default() }
+        Buffer { next: Cell::new(next), is_ahead: Cell::new(false), hub: Hub::default() }
     }
 
     /// Opens an ear at the end of what has been written so far.
@@ -45,7 +50,7 @@ impl<M: Message> Buffer<M> {
     pub(super) fn open<P: Pick<M>>(store: StoreKey, pick: P, keep: Keep) -> Tuned<P::Output> {
         let opened = stage::access(store, |stage| {
             let buffer = Self::of(stage);
-            Feed::pull(&*buffer, &stage.world, &stage.store().checks);
+            buffer.read(&stage.world, None);
             (buffer.hub.open(None, pick, keep), buffer)
         });
         match opened {
@@ -61,8 +66,9 @@ impl<M: Message> Buffer<M> {
     }
 }
 
-impl<M: Message> Feed for Buffer<M> {
-    fn pull(&self, world: &World, checks: &Checks) {
+impl<M: Message> Buffer<M> {
+    /// Hands what was written by now to all who listen, and adds those to `due` whom that wakes.
+    fn read(&self, world: &World, mut due: Option<&mut WakeList>) {
         let Some(messages) = world.get_resource::<Messages<M>>() else { return };
         let end = written(messages);
         let mut next = self.next.get();
@@ -79,12 +85,22 @@ impl<M: Message> Feed for Buffer<M> {
             self.hub.miss(None, (oldest - next) as u64);
             next = oldest;
         }
-        let mut due = checks.take_due();
+        self.is_ahead.set(self.is_ahead.get() || due.is_none());
         for id in next..end {
             if let Some((message, _)) = messages.get_message(id) {
-                self.hub.deliver(None, message, &mut due);
+                self.hub.deliver(None, message, due.as_deref_mut());
             }
         }
+    }
+}
+
+impl<M: Message> Feed for Buffer<M> {
+    fn pull(&self, world: &World, checks: &Checks) {
+        let mut due = checks.take_due();
+        if self.is_ahead.take() {
+            self.hub.overdue(None, &mut due);
+        }
+        self.read(world, Some(&mut due));
         checks.set_due(due);
     }
 
@@ -95,7 +111,7 @@ impl<M: Message> Feed for Buffer<M> {
 
 impl<M: Message> Post for Buffer<M> {
     fn pull(&self, store: StoreKey) {
-        let _ = stage::access(store, |stage| Feed::pull(self, &stage.world, &stage.store().checks));
+        let _ = stage::access(store, |stage| self.read(&stage.world, None));
     }
 
     fn close(&self, key: Key, entry: Entry) {

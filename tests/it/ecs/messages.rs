@@ -6,7 +6,7 @@ use bevy_ecs::error::{FallbackErrorHandler, ignore};
 use bevy_ecs::prelude::*;
 use framestep::{Listener, Me, Race, Script, frames, join, next_frame, race, step_scripts};
 
-use super::{Counter, Log, steps};
+use super::{Counter, Log, id_of, steps};
 
 #[derive(Message, Clone)]
 struct Hit(i32);
@@ -53,6 +53,33 @@ fn an_awaited_source_hears_the_first_that_is_written_after_it_began() {
     world.write_message(Hit(6));
     step_scripts(&mut world);
     assert_eq!(log.words(), "6");
+}
+
+#[test]
+fn who_takes_a_message_by_asking_isnt_woken_for_it_in_the_next_step() {
+    let (mut world, polls) = (world(), Counter::default());
+    let counted = polls.clone();
+    let writes = world.spawn_empty().id();
+    let asks = world.spawn_empty().id();
+    world.entity_mut(writes).insert(Script::new(async |me: Me| {
+        next_frame().await;
+        me.write_message(Hit(1))?;
+        Ok(())
+    }));
+    let writer = id_of(&world, writes);
+    world.entity_mut(asks).insert(Script::new(async move |me: Me| {
+        // Woken by the other's end, it finds the message that would have woken it in the next step.
+        let heard = race(me.message::<Hit>(), me.finished(writer)).await;
+        assert!(matches!(heard, Race::First(Hit(1))));
+        counted.count(frames(3)).await;
+        Ok(())
+    }));
+    steps(&mut world, 2);
+    assert_eq!(polls.get(), 1);
+    steps(&mut world, 2);
+    assert_eq!(polls.get(), 1, "it waits for something else by then");
+    step_scripts(&mut world);
+    assert_eq!(polls.get(), 2);
 }
 
 #[test]

@@ -143,7 +143,8 @@ impl Edit for Wait {
 fn shrinking_ends_with_the_smallest_program_that_still_fails() {
     let panics = script(list![Log(3), Await(First(list![NextFrame, Block(list![Guard(list![]), Panic])])), Panic]);
     use proptest::strategy::ValueTree;
-    let mut tree = super::shrink::Shrinking::new(program(list![Step(9), Do(Spawn(panics)), Do(Log(2)), Step(3), Step(4)]));
+    let mut tree =
+        super::shrink::Shrinking::new(program(list![Step(9), Do(Spawn(panics)), Do(Log(2)), Step(3), Step(4)]));
     let fails = |program: &Program| format!("{program:?}").contains("Block(list![Guard(list![]), Panic])");
     let mut more = true;
     while more {

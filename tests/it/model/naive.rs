@@ -21,7 +21,7 @@ use self::{
     outside::{Inlet, Post},
     random::Streams,
 };
-use std::{collections::VecDeque, mem::take};
+use std::{collections::VecDeque, mem::take, rc::Rc};
 
 /// A script, by the order in which it was spawned.
 pub(crate) type ScriptNo = usize;
@@ -215,6 +215,8 @@ pub(crate) struct Naive {
     script_polls: u32,
     frame_polls: u64,
     max_tasks: usize,
+    /// What an outer layer does at step 5 of a lane's step.
+    pub(crate) check: Option<Rc<dyn Fn(&mut Naive, LaneNo)>>,
 }
 
 impl Naive {
@@ -245,6 +247,7 @@ impl Naive {
             script_polls,
             frame_polls,
             max_tasks,
+            check: None,
         };
         exec.add_lane();
         exec
@@ -295,7 +298,10 @@ impl Naive {
             }
         }
 
-        // 5. Check the waits that an outer layer brought: there is no outer layer here.
+        // 5. Check the waits that an outer layer brought.
+        if let Some(check) = self.check.clone() {
+            check(self, lane);
+        }
 
         // 6. Run the ready queue to its end, first in, first out.
         self.busy = false;
@@ -389,6 +395,20 @@ impl Naive {
         script
     }
 
+    /// Spawns a script that belongs to nobody, whoever runs, and whose handle nobody keeps.
+    pub(crate) fn spawn_apart(&mut self, lane: LaneNo, machine: Box<dyn Machine<Output>>) -> ScriptNo {
+        let outer = self.current.take();
+        let script = self.spawn(Some(lane), None, machine);
+        self.current = outer;
+        self.tasks[script].handle = false;
+        script
+    }
+
+    /// Whether its poll is under way.
+    pub(crate) fn is_running(&self, script: ScriptNo) -> bool {
+        self.tasks[script].running
+    }
+
     /// A wake puts a live script that isn't queued at the back of its lane's ready queue.
     pub(crate) fn wake(&mut self, script: ScriptNo) {
         if self.queue(script) {
@@ -465,6 +485,14 @@ impl Naive {
         true
     }
 
+    /// Ends the holds of several at once.
+    pub(crate) fn unhold_all(&mut self, scripts: &[ScriptNo]) {
+        for &script in scripts {
+            self.tasks[script].held = false;
+        }
+        self.let_go();
+    }
+
     /// Whether it, or a script that it descends from, is held.
     fn is_under_hold(&self, script: ScriptNo) -> bool {
         self.tasks[script].held || self.tasks[script].parent.is_some_and(|parent| self.is_under_hold(parent))
@@ -488,9 +516,12 @@ impl Naive {
 
     /// The hold ends, and those that are under no other go on; in order of their wakes, where they are due.
     fn end_hold(&mut self, script: ScriptNo) {
-        if !take(&mut self.tasks[script].held) {
-            return;
+        if take(&mut self.tasks[script].held) {
+            self.let_go();
         }
+    }
+
+    fn let_go(&mut self) {
         for script in 0..self.tasks.len() {
             if !self.tasks[script].retired && !self.is_under_hold(script) {
                 self.tasks[script].still = false;

@@ -227,8 +227,13 @@ pub(crate) fn program(acts: List<Act>) -> Program {
 
 /// Two waits, also of a list that has shrunk.
 pub(crate) fn two(parts: &List<Wait>) -> List<Wait> {
+    two_of(parts, Never)
+}
+
+/// Two of a list, with `never` in the place of those that aren't there.
+pub(crate) fn two_of<T: Clone>(parts: &List<T>, never: T) -> List<T> {
     let mut parts = parts.clone();
-    parts.0.resize(2, Never);
+    parts.0.resize(2, never);
     parts
 }
 
