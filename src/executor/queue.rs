@@ -3,8 +3,9 @@
 //! A ready queue is pushed to by every wake and a next-step list by every `next_frame`, so a push is all
 //! that it costs: the flag of a `RefCell` would be a load and two stores on the longest path of a resume.
 //!
-//! Invariant: no reference to the list leaves a method, and no method runs foreign code, so that there
-//! is never more than one. The lists aren't `Sync`.
+//! Invariants:
+//! 1. No reference to a list leaves a method, and no method runs foreign code while it has one, so that there is never
+//!    more than one. The lists aren't `Sync`.
 
 use std::cell::UnsafeCell;
 use std::fmt;

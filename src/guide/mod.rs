@@ -10,6 +10,7 @@
     doc = "| [`replay`] | record, play, verify, explore, in five minutes |
 | [`determinism`] | what is promised, what isn't, and how to rule out the rest |"
 )]
+//! | [`soundness`] | why this is sound: the states of a task, the invariants, and what shows that they hold |
 //! | [`beside`] | this crate beside others for Bevy, row by row |
 
 #[doc = include_str!("vocabulary.md")]
@@ -28,6 +29,9 @@ pub mod replay {}
 #[cfg(feature = "replay")]
 #[doc = include_str!("determinism.md")]
 pub mod determinism {}
+
+#[doc = include_str!("soundness.md")]
+pub mod soundness {}
 
 #[doc = include_str!("beside.md")]
 pub mod beside {}

@@ -68,3 +68,50 @@ fn every_trap_is_caught_by_tests_that_exist() {
         assert!(rows.iter().any(|row| head(row) == head(line)), "no row is shown by this: {line}");
     }
 }
+
+/// The files that `src/lib.rs` registers for unsafe code.
+const UNSAFE_FILES: [&str; 5] = ["task", "storage", "waker", "current", "queue"];
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_invariant_of_unsafe_code_is_shown_by_tests_that_exist_and_by_a_bug_that_is_planted_against_it() {
+    let (rows, shown) = page("soundness.md");
+    assert_shown(&rows.iter().collect::<Vec<_>>(), &shown);
+    let planted: Vec<String> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/planted"))
+        .expect("there are planted bugs")
+        .map(|entry| entry.expect("it can be listed").file_name().into_string().expect("a plain name"))
+        .collect();
+    let mut invariants = Vec::new();
+    for file in UNSAFE_FILES {
+        let source = read(&format!("src/executor/{file}.rs"));
+        let (_, rest) = source.split_once("\n//! Invariants").unwrap_or_else(|| panic!("{file}.rs has invariants"));
+        let header = rest.lines().skip(1).take_while(|line| line.starts_with("//!"));
+        let numbers = header.filter_map(|line| line.strip_prefix("//! ")?.split_once(". ")?.0.parse::<u32>().ok());
+        let before = invariants.len();
+        invariants.extend(numbers.map(|number| (file, number)));
+        assert!(invariants.len() > before, "{file}.rs numbers its invariants");
+    }
+    let told: Vec<&str> = rows.iter().map(|row| head(row)).collect();
+    let expected: Vec<String> = invariants.iter().map(|(file, number)| format!("`{file}.rs` {number}")).collect();
+    assert_eq!(told, expected);
+    for (file, number) in invariants.iter().filter(|(file, _)| *file != "queue") {
+        let start = format!("{file}-{number}-");
+        assert!(planted.iter().any(|patch| patch.starts_with(&start)), "no bug `{start}..` in tests/planted");
+    }
+}
+
+#[test]
+fn the_life_of_a_task_is_drawn_on_the_page_as_it_is_at_the_code() {
+    // The arrows, without what surrounds them.
+    let drawn = |text: &str| -> Vec<String> {
+        let is_arrow = |line: &&str| line.contains("─2'→") || line.contains("─6→") || line.contains("─5→ Ended");
+        text.lines().filter(is_arrow).map(|line| line.trim_start_matches("//!").trim().to_string()).collect()
+    };
+    let (page, code) = (drawn(&read("src/guide/soundness.md")), drawn(&read("src/executor/task.rs")));
+    assert_eq!(page.len(), 3);
+    assert_eq!(page, code);
+}
