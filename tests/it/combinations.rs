@@ -198,7 +198,7 @@ fn every_combination_that_ends_while_the_executor_lives() {
     let all: Vec<_> = all.collect();
     assert_eq!(all.len(), 732);
     // Of no common measure with the dimensions, so each value of each comes with many of the others.
-    let sample = all.into_iter().step_by(if cfg!(miri) { 13 } else { 1 });
+    let sample = all.into_iter().step_by(if cfg!(miri) { 47 } else { 1 });
     let told: Vec<_> = sample.map(|combination| story::play(&mut executor, combination)).collect();
     assert_eq!(executor.live(), 0);
     compare(executor, told);
@@ -211,9 +211,10 @@ fn every_combination_that_ends_by_the_executors_drop() {
         .into_iter()
         .filter(|one| one.end.when() == When::AtExecutorsDrop)
         .partition(|one| one.end == End::CancelledParked(When::AtExecutorsDrop));
-    let mut told: Vec<_> = parked.into_iter().map(|combination| story::begin(&executor, combination)).collect();
+    assert_eq!((parked.len(), unpolled.len()), (80, 20));
+    let some = if cfg!(miri) { 7 } else { 1 };
+    let mut told: Vec<_> = parked.into_iter().step_by(some).map(|one| story::begin(&executor, one)).collect();
     executor.poll_once();
-    told.extend(unpolled.into_iter().map(|combination| story::begin(&executor, combination)));
-    assert_eq!(told.len(), 100);
+    told.extend(unpolled.into_iter().step_by(some).map(|one| story::begin(&executor, one)));
     compare(executor, told);
 }
