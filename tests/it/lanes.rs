@@ -127,6 +127,30 @@ fn a_spawn_or_wake_in_another_lane_waits_for_its_step() {
 }
 
 #[test]
+fn one_cancelled_while_it_is_queued_in_another_lane_leaves_that_lane_nothing_of_the_next_in_its_slot() {
+    let mut executor = Executor::new();
+    let words = Words::default();
+    let (main, late) = (executor.main_lane(), executor.add_lane("late"));
+    // Of one type, so that the second would get the first one's slot.
+    let spawn = |executor: &Executor, lane, name: &'static str| {
+        let log = words.clone();
+        executor.spawn_in(lane, async move {
+            log.say(name);
+        })
+    };
+    let first = spawn(&executor, late, "first");
+    assert!(first.cancel());
+    drop(first);
+    // Reclaims what may be reclaimed. That the first one is named in the other lane's queue keeps its slot.
+    executor.poll_once();
+    spawn(&executor, main, "second");
+    assert_eq!(executor.step_lane(late, ns(1)).polled, 0);
+    assert_eq!(words.take(), "");
+    executor.poll_once();
+    assert_eq!(words.take(), "second");
+}
+
+#[test]
 fn a_script_can_move() {
     let mut executor = Executor::new();
     let words = Words::default();
