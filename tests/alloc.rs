@@ -8,6 +8,8 @@
 #[cfg(feature = "bevy_ecs")]
 #[path = "alloc/ecs.rs"]
 mod ecs;
+#[path = "alloc/leaks.rs"]
+mod leaks;
 
 use framestep::{
     Clock, Executor, JoinHandle, Signal, frames, interval, join, join3, next_frame, race, scope, set_task_clock, sleep,
