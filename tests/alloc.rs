@@ -10,6 +10,8 @@
 mod ecs;
 #[path = "alloc/faults.rs"]
 mod faults;
+#[path = "alloc/leaks.rs"]
+mod leaks;
 #[path = "alloc/soak.rs"]
 mod soak;
 

@@ -129,7 +129,7 @@ impl Builder {
     /// Has a thread look whether this executor gets on: what hasn't for `limit` is told to `on_stuck`, once, by name and
     /// spawn site. Not watched unless asked for.
     ///
-    /// A script that never returns from a poll (an endless loop, a lock that is never free, a blocking read) holds up the
+    /// A script that never returns from a poll (an endless loop, also one whose awaits are all over at once; a lock that is never free, a blocking read) holds up the
     /// whole game, and nothing can take it off the stack. But somebody can say which one it is. Watched is all that
     /// runs in a step: polls with what they bring about, and conditions, wakers, hooks and what was handed in. What runs
     /// outside of steps isn't.

@@ -92,7 +92,7 @@ enum Output {
 /// Dropping it detaches the script, which runs on; its output is then dropped as soon as it ends. An output or a panic's
 /// payload that is there already is dropped with the handle, and a panic of its destructor is that of whoever drops it.
 /// Awaiting it wakes after the script's future has been dropped, in the same step if the lanes are the
-/// same. Dropping a future that awaits it leaves nothing behind.
+/// same. Dropping a future that awaits it leaves nothing behind. One that is leaked keeps the script's slot and output for good.
 ///
 /// ```
 /// use framestep::{Executor, JoinError, frames};

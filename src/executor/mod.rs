@@ -160,7 +160,8 @@ impl Executor {
     /// Starts a script in the main lane: it is first polled in the next step, behind all that is ready.
     ///
     /// A spawn beyond a limit, or without memory for its slot, is refused: then the future is dropped here, and the handle
-    /// says so.
+    /// says so. A destructor that starts another of its kind whenever one is dropped so would never return; the end of an
+    /// executor refuses all.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
