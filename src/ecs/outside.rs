@@ -5,9 +5,11 @@
 //! frame, and never in the middle of a script.
 
 use std::fmt;
+use std::panic::resume_unwind;
 
 use bevy_ecs::world::World;
 
+use super::checks::guarded;
 use super::me::Me;
 use super::script::Script;
 use super::script_executor::ScriptExecutor;
@@ -58,11 +60,22 @@ impl Outside {
     pub fn world(&self, act: impl FnOnce(&mut World) + Send + 'static) -> Result<(), Closed> {
         let store = self.store;
         self.injector.run(move || {
-            let done = stage::act(store, |world| {
-                act(world);
-                world.flush();
+            let done = guarded(|| {
+                stage::act(store, |world| {
+                    act(world);
+                    world.flush();
+                })
             });
-            debug_assert!(done.is_some(), "at step 2 nobody else has the world");
+            match done {
+                Ok(done) => debug_assert!(done.is_some(), "at step 2 nobody else has the world"),
+                Err(payload) => {
+                    // What it posted before it panicked is attended to all the same.
+                    if let Some(store) = stage::store(store) {
+                        store.settle();
+                    }
+                    resume_unwind(payload);
+                }
+            }
         })
     }
 
