@@ -11,6 +11,7 @@
 
 use std::mem;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -21,6 +22,7 @@ use super::checks::guarded;
 use super::me::Me;
 use super::registry::{Registry, ScriptId};
 use super::stage::{self, StoreKey};
+use super::store::Store;
 
 pin_project! {
     /// The future of a script: `start` gives it in the first poll.
@@ -133,7 +135,9 @@ impl End {
         // It panicked, or its executor cancelled it: have the rest done by post. If it was cancelled by
         // way of the registry, this finds nothing to do.
         let has_ended = registry.retire(self.id);
-        let Some(store) = store.filter(|_| has_ended) else { return };
+        // An access that unwound has left what it posted.
+        let is_due = |store: &Rc<Store>| has_ended || unwinds && store.has_mail();
+        let Some(store) = store.filter(is_due) else { return };
         if unwinds {
             // A second panic on top of one that unwinds would end the process. Nobody is left to be told.
             let _ = guarded(|| store.settle());

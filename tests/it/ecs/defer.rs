@@ -366,3 +366,19 @@ fn a_panic_that_can_end_no_script_is_told_all_the_same() {
     assert!(heard.iter().any(|line| line.contains("a clean-up") && line.ends_with("panicked: on top")), "{heard:?}");
     assert!(heard.iter().any(|line| line.contains("`twice`") && line.ends_with("panicked: first")), "{heard:?}");
 }
+
+#[test]
+fn what_a_clean_up_cancels_before_it_panics_runs_no_more() {
+    let (mut world, log) = (world(), Log::default());
+    let say = log.clone();
+    world.spawn(Script::new(async move |me: Me| {
+        me.spawn_script(talker(&say, "a").owned_by(me.id()))?;
+        let _clean_up = me.defer(move |world| {
+            world.despawn(me.entity());
+            crate::words::quiet_panic("in a clean-up");
+        });
+        Ok(())
+    }));
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "", "the script ends in its first poll, and takes along what it owns");
+}

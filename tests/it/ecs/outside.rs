@@ -102,3 +102,20 @@ fn a_panic_in_it_ends_nothing_else_and_a_game_that_is_gone_takes_nothing() {
     drop(world);
     assert!(outside.world(|_| ()).is_err() && outside.spawn_script(crier(&log, "never")).is_err());
 }
+
+#[test]
+fn what_it_cancels_before_it_panics_runs_no_more() {
+    let (mut world, log) = (world(), Log::default());
+    world.insert_resource(FallbackErrorHandler(ignore));
+    let crier = world.spawn(crier(&log, "cries")).id();
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "cries");
+    let outside = world.non_send::<ScriptExecutor>().outside();
+    let closure = move |world: &mut World| {
+        world.despawn(crier);
+        crate::words::quiet_panic("from outside");
+    };
+    outside.world(closure).unwrap();
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "");
+}

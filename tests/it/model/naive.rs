@@ -176,6 +176,9 @@ struct Scope {
     children: Vec<(ScriptNo, bool)>,
 }
 
+/// What is called at step 5 of a lane's step.
+pub(crate) type Check = Rc<dyn Fn(&mut Naive, LaneNo)>;
+
 /// See the module.
 pub(crate) struct Naive {
     pub(crate) frame: u64,
@@ -216,7 +219,7 @@ pub(crate) struct Naive {
     frame_polls: u64,
     max_tasks: usize,
     /// What an outer layer does at step 5 of a lane's step.
-    pub(crate) check: Option<Rc<dyn Fn(&mut Naive, LaneNo)>>,
+    pub(crate) check: Option<Check>,
 }
 
 impl Naive {

@@ -50,6 +50,7 @@ impl Edit for Deed {
                 let plainer = StartFree(script.clone());
                 script.edit(at) || becomes(self, plainer, at)
             }
+            Blow => false,
             FromOutside(deeds) => deeds.edit(at),
             StartOf(entity, script) | Put(entity, script) => {
                 let plainer = StartFree(script.clone());

@@ -29,7 +29,7 @@ fn time(dice: &mut Dice) -> u16 {
 }
 
 fn entity(dice: &mut Dice) -> u8 {
-    if dice.one_in(3) { OWN } else { dice.small(5) }
+    if dice.one_in(3) { OWN } else { dice.small(3) }
 }
 
 fn part(dice: &mut Dice) -> Part {
@@ -50,7 +50,7 @@ fn start(dice: &mut Dice, depth: u32) -> Deed {
 }
 
 fn deed(dice: &mut Dice, depth: u32) -> Deed {
-    match dice.pick(&[1, 8, 3, 3, 2, 3, 3, 6, 5, 3, 5, 5, 2, 3, 1, 1, 1]) {
+    match dice.pick(&[1, 8, 6, 4, 2, 3, 3, 6, 5, 3, 5, 5, 2, 3, 1, 1, 1]) {
         1 => Set(entity(dice), part(dice), dice.small(6)),
         2 => Insert(entity(dice), part(dice), dice.small(6)),
         3 => Remove(entity(dice), part(dice)),
@@ -72,7 +72,15 @@ fn deed(dice: &mut Dice, depth: u32) -> Deed {
 }
 
 fn ops(dice: &mut Dice, depth: u32) -> List<Op> {
-    dice.list(0..7, |dice| op(dice, depth))
+    let mut ops = dice.list(0..7, |dice| op(dice, depth));
+    if dice.one_in(5) {
+        ops.0.insert(0, Listen(ear(dice)));
+        ops.0.push(Await(NextOf(0)));
+    }
+    if dice.one_in(12) {
+        ops.0.extend([Do(Despawn(OWN)), ReadOrFail(A)]);
+    }
+    ops
 }
 
 fn op(dice: &mut Dice, depth: u32) -> Op {
@@ -83,7 +91,7 @@ fn op(dice: &mut Dice, depth: u32) -> Op {
         3 => ReadOrFail(part(dice)),
         4 if dice.one_in(2) => Fail,
         5 if dice.one_in(2) => Panic,
-        6 => Defer(dice.list(1..4, |dice| deed(dice, depth.min(1)))),
+        6 => Defer(dice.list(1..4, |dice| if dice.one_in(8) { Blow } else { deed(dice, depth.min(1)) })),
         8 => Listen(ear(dice)),
         9 => Forget(dice.small(3)),
         _ => Guard(dice.small(10)),
@@ -91,7 +99,7 @@ fn op(dice: &mut Dice, depth: u32) -> Op {
 }
 
 fn ear(dice: &mut Dice) -> Ear {
-    match dice.pick(&[4, 3, 2, 3, 3]) {
+    match dice.pick(&[4, 3, 2, 4, 4]) {
         0 => AllNews,
         1 => HitsAt(entity(dice)),
         2 => Booms,

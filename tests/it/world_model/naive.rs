@@ -76,6 +76,15 @@ impl Failure {
     }
 }
 
+/// What a step came to.
+pub(super) struct Stepped {
+    pub(super) frame: u64,
+    pub(super) counts: Counts,
+    pub(super) live: usize,
+    /// What Bevy's error handler is told.
+    pub(super) failures: Vec<String>,
+}
+
 /// Makes the future of a script.
 type Launch = fn(&World, ScriptNo, &Script) -> Box<dyn Machine<Output>>;
 
@@ -101,6 +110,9 @@ pub(super) struct State {
     looks: Vec<looks::Armed>,
     /// What Bevy's error handler is told after the step.
     failures: Vec<String>,
+    strangers: Vec<String>,
+    /// What the panic says that is unwinding.
+    pub(super) panics_with: &'static str,
     /// The lane that is being stepped.
     lane: LaneNo,
     /// The world was dropped.
@@ -135,6 +147,8 @@ impl World {
             heard: hear::Heard::default(),
             looks: Vec::new(),
             failures: Vec::new(),
+            strangers: Vec::new(),
+            panics_with: "",
             lane: MAIN,
             is_gone: false,
             launch,
@@ -147,19 +161,22 @@ impl World {
     }
 
     /// One step of a lane.
-    pub(super) fn step(&self, exec: &mut Naive, lane: LaneNo, nanos: u64) -> (u64, Counts, Vec<String>) {
+    pub(super) fn step(&self, exec: &mut Naive, lane: LaneNo, nanos: u64) -> Stepped {
         self.with(|state| state.lane = lane);
         // What was started and cancelled since the last step comes before it.
         self.settle(exec);
         // The eight steps; the fifth of them is `check`.
         let (frame, counts) = exec.step(lane, nanos);
+        let live = exec.live();
+        // What was left by those who panicked.
         self.settle(exec);
         let failures = self.with(|state| {
             state.scripts.iter_mut().for_each(|script| script.is_parting = false);
-            take(&mut state.failures)
+            let mut failures = take(&mut state.failures);
+            failures.append(&mut state.strangers);
+            failures
         });
-        exec.incidents.clear();
-        (frame, counts, failures)
+        Stepped { frame, counts, live, failures }
     }
 
     /// Step 5: messages, then conditions; those who wait are woken behind all that is looked at.
@@ -314,16 +331,24 @@ impl World {
         }
     }
 
-    /// A script has panicked, and nothing is left of it.
-    pub(super) fn panicked(&self, exec: &mut Naive, number: ScriptNo) {
+    /// A clean-up panicked on top of another panic.
+    pub(super) fn clean_up_panicked(&self, number: ScriptNo) {
+        self.with(|state| state.failures.push(format!("told of {number}: Panic(\"clean-up panic\")")));
+    }
+
+    /// A script has panicked, or its destructor has, and nothing is left of it.
+    pub(super) fn panicked(&self, exec: &mut Naive, number: ScriptNo, what: &str) {
         self.with(|state| {
             if state.scripts[number].is_known || state.scripts[number].is_parting {
-                state.failures.push(format!("told of {number}: Panic(\"scripted panic\")"));
+                state.failures.push(format!("told of {number}: Panic(\"{what}\")"));
+            } else {
+                // It was seen out before: told last, of nobody that is known.
+                state.strangers.push(format!("told of a stranger: Panic(\"{what}\")"));
             }
         });
-        if self.retire(number) {
-            self.settle(exec);
-        }
+        // Also what an access has left that panicked.
+        self.retire(number);
+        self.settle_if_posted(exec);
     }
 
     /// Takes the script off its entity, and the entity along where that is there for the script.

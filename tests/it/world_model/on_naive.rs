@@ -6,7 +6,7 @@
 mod blocks;
 
 use super::{
-    naive::{EntityNo, Failure, SIDE, ScriptNo, Source, World},
+    naive::{EntityNo, Failure, SIDE, ScriptNo, Source, Stepped, World},
     program::*,
 };
 use crate::model::{
@@ -56,13 +56,13 @@ pub(super) fn run(program: &Program) -> Vec<String> {
 }
 
 fn step(exec: &mut Naive, game: &Who, lane: LaneNo, nanos: u16) {
-    let (frame, counts, failures) = game.world.step(exec, lane, u64::from(nanos));
+    let Stepped { frame, counts, live, failures } = game.world.step(exec, lane, u64::from(nanos));
     game.world.with(|state| state.log.extend(failures));
     game.log(format!(
-        "steps {} of frame {frame}: polled {} woken {} spawned {} completed {} cancelled {} panicked {} put off {} live {} running {}",
+        "steps {} of frame {frame}: polled {} woken {} spawned {} completed {} cancelled {} panicked {} put off {} live {live} running {}",
         if lane == MAIN { "main" } else { "side" },
         counts.polled, counts.woken, counts.spawned, counts.completed, counts.cancelled, counts.panicked,
-        counts.put_off, exec.live(),
+        counts.put_off,
         game.world.with(|state| state.scripts.iter().filter(|script| script.is_running).count()),
     ));
 }
@@ -118,7 +118,19 @@ impl Who {
             return;
         }
         let who = Who { acts: Acts::CleansUp, ..self.clone() };
-        deeds.iter().for_each(|deed| who.act(exec, deed));
+        for deed in deeds {
+            if *deed == Blow {
+                who.log("blows".to_string());
+                // On top of another panic it ends nothing. What was posted waits for the next access.
+                if std::mem::replace(&mut exec.unwinding, true) {
+                    self.world.clean_up_panicked(self.script.expect("a script"));
+                } else {
+                    self.world.with(|state| state.panics_with = "clean-up panic");
+                }
+                return;
+            }
+            who.act(exec, deed);
+        }
         self.world.settle_if_posted(exec);
     }
 
@@ -126,6 +138,7 @@ impl Who {
         let world = &self.world;
         match deed {
             Say(word) => self.log(format!("says {word}")),
+            Blow => {}
             Set(entity, part, value) => {
                 let Some((name, entity)) = self.entity(*entity) else { return };
                 let done = world.set(entity, *part, *value);
@@ -143,7 +156,9 @@ impl Who {
             }
             SpawnEntity(value) => {
                 let entity = world.spawn();
-                world.insert(exec, entity, A, *value).expect("it is there");
+                if *value > 0 {
+                    world.insert(exec, entity, A, *value).expect("it is there");
+                }
                 let number = world.with(|state| {
                     state.numbered.push(entity);
                     state.numbered.len() - 1

@@ -15,3 +15,10 @@ fn who_took_a_message_by_asking_was_woken_for_it_in_the_next_step() {
     let writes = script(list![Do(Write(0))]);
     check(Program { acts: list![Game(StartFree(asks)), Game(StartFree(writes)), Step(0), StepSide(0)] });
 }
+
+#[test]
+fn what_a_clean_up_posted_before_it_panicked_waited_for_the_next_access() {
+    let owned = script(list![Await(Gold(1))]);
+    let owns = script(list![Do(StartOwned(owned)), Defer(list![Despawn(0), Blow])]);
+    check(Program { acts: list![Game(SpawnEntity(0)), Game(Put(0, owns)), Step(0)] });
+}

@@ -28,7 +28,7 @@ pub(crate) enum Deed {
     Set(u8, Part, u8),
     Insert(u8, Part, u8),
     Remove(u8, Part),
-    /// Spawns an entity with the first component.
+    /// Spawns an entity with the first component, or with none for 0.
     SpawnEntity(u8),
     Despawn(u8),
     /// Writes the resource.
@@ -54,6 +54,8 @@ pub(crate) enum Deed {
     /// Disables an entity: its scripts stand still.
     Disable(u8),
     Enable(u8),
+    /// Panics; only clean-ups do.
+    Blow,
     /// Has another thread hand this in, which has ended before anything else is done.
     FromOutside(List<Deed>),
 }

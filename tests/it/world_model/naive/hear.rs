@@ -139,7 +139,8 @@ impl State {
 
 impl EarState {
     fn hears(&mut self, value: u8) {
-        if !self.is_closed && !(self.is_single && self.has_heard) {
+        let has_all = self.is_single && self.has_heard;
+        if !self.is_closed && !has_all {
             self.has_heard = true;
             self.kept.push_back(value);
         }

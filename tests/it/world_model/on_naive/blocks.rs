@@ -17,27 +17,29 @@ use std::{cell::RefCell, mem::take};
 struct Root {
     who: Who,
     body: Body,
+    number: ScriptNo,
     is_begun: bool,
     is_over: bool,
 }
 
 pub(super) fn launch(world: &World, number: ScriptNo, script: &Script) -> Box<dyn Machine<Output>> {
     let who = Who { world: world.clone(), script: Some(number), acts: Acts::Itself };
-    Box::new(Root { body: Body::new(who.clone(), script.ops.0.clone()), who, is_begun: false, is_over: false })
+    Box::new(Root { body: Body::new(who.clone(), script.ops.0.clone()), who, number, is_begun: false, is_over: false })
 }
 
 impl Machine<Output> for Root {
     fn poll(&mut self, exec: &mut Naive, me: TaskNo) -> Polled<Output> {
         self.is_begun = true;
         self.who.log("is polled".to_string());
-        let number = self.who.script.expect("a script");
+        let number = self.number;
         let polled = self.body.run(exec, me);
         self.is_over = !matches!(polled, Polled::Pending);
         match polled {
             Polled::Pending => Polled::Pending,
             Polled::Panicked => {
                 self.who.log("is dropped".to_string());
-                self.who.world.panicked(exec, number);
+                let what = self.who.world.with(|state| state.panics_with);
+                self.who.world.panicked(exec, number, what);
                 Polled::Panicked
             }
             Polled::Ready(result) => {
@@ -53,7 +55,11 @@ impl Machine<Output> for Root {
     fn discard(&mut self, exec: &mut Naive) {
         if !self.is_over && self.is_begun {
             self.who.log("is dropped".to_string());
+            let before = exec.unwinding;
             self.body.discard(exec);
+            if exec.unwinding && !before {
+                self.who.world.panicked(exec, self.number, "clean-up panic (in its destructor)");
+            }
         }
         self.is_over = true;
     }
@@ -100,13 +106,13 @@ impl Body {
             }
             if self.at == self.ops.len() {
                 self.discard(exec);
-                return Polled::Ready(Ok(()));
+                return if exec.unwinding { Polled::Panicked } else { Polled::Ready(Ok(())) };
             }
             let op = self.ops[self.at].clone();
             self.at += 1;
             if let Err(failure) = self.act(exec, op) {
                 self.discard(exec);
-                return Polled::Ready(Err(failure));
+                return if exec.unwinding { Polled::Panicked } else { Polled::Ready(Err(failure)) };
             }
             if exec.unwinding {
                 self.discard(exec);
@@ -133,6 +139,7 @@ impl Body {
             Panic => {
                 self.who.log("panics".to_string());
                 exec.unwinding = true;
+                world.with(|state| state.panics_with = "scripted panic");
             }
             Defer(deeds) => self.held.push(Held::CleanUp(deeds.0)),
             Guard(word) => self.held.push(Held::Guard(word)),

@@ -49,11 +49,13 @@ impl Drop for Root {
     }
 }
 
+type CleanUp = Box<dyn FnOnce(&mut World)>;
+
 /// What a block holds until its end.
 #[expect(dead_code, reason = "it is held to be dropped")]
 enum Held {
     Guard(LastWord),
-    CleanUp(fs::Deferred<Box<dyn FnOnce(&mut World)>>),
+    CleanUp(fs::Deferred<CleanUp>),
 }
 
 struct LastWord(Who, u8);
@@ -105,8 +107,7 @@ fn block(who: Who, ops: List<Op>) -> Pin<Box<dyn Future<Output = Ended>>> {
                 }
                 Defer(deeds) => {
                     let (who, deeds) = (locals.who.clean_up(), deeds.clone());
-                    let clean_up: Box<dyn FnOnce(&mut World)> =
-                        Box::new(move |world| deeds.0.iter().for_each(|deed| who.act(world, deed)));
+                    let clean_up: CleanUp = Box::new(move |world| deeds.0.iter().for_each(|deed| who.act(world, deed)));
                     locals.held.push(Held::CleanUp(me.defer(clean_up)));
                 }
                 Guard(word) => locals.held.push(Held::Guard(LastWord(locals.who.clone(), *word))),

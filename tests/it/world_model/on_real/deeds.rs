@@ -86,6 +86,11 @@ impl Who {
         let no_entity = "no entity";
         match deed {
             Say(word) => self.log(format!("says {word}")),
+            Blow if self.acts == Acts::CleansUp => {
+                self.log("blows".to_string());
+                std::panic::resume_unwind(Box::new("clean-up panic"));
+            }
+            Blow => {}
             Set(entity, part, value) => {
                 let Some((name, entity)) = self.entity(*entity) else { return };
                 let word = match (world.get_entity_mut(entity), part) {
@@ -120,7 +125,7 @@ impl Who {
                 self.log(format!("removes {part:?} of {name}: {word}"));
             }
             SpawnEntity(value) => {
-                let entity = world.spawn(PartA(*value)).id();
+                let entity = if *value == 0 { world.spawn_empty().id() } else { world.spawn(PartA(*value)).id() };
                 self.spawned(entity);
             }
             Despawn(entity) => {
@@ -230,7 +235,10 @@ impl Who {
                 };
                 self.log(format!("removes {part:?} of {name}: {}", word(&done)));
             }
-            SpawnEntity(value) => self.spawned(me.spawn(PartA(*value)).expect("a script has the world")),
+            SpawnEntity(value) => {
+                let spawned = if *value == 0 { me.spawn(()) } else { me.spawn(PartA(*value)) };
+                self.spawned(spawned.expect("a script has the world"));
+            }
             Despawn(entity) => {
                 let Some((name, entity)) = self.entity(*entity) else { return };
                 let done = me.other(entity).despawn();
@@ -263,6 +271,7 @@ impl Who {
                 self.started(number, Some(id));
             }
             FromOutside(deeds) => hand_in(me.outside(), deeds.clone()),
+            Blow => {}
             Say(_) | Raise(_) | StartOf(..) | Put(..) | CancelId(_) | Disable(_) | Enable(_) => {
                 me.world(|world| self.act(world, deed)).expect("a script has the world");
             }
