@@ -159,7 +159,6 @@ fn wakers_that_are_kept_and_woken_for_ever_wake_nobody_else() {
         loop {
             for waker in all.borrow().iter() {
                 waker.wake_by_ref();
-                waker.clone().wake();
             }
             next_frame().await;
         }

@@ -280,7 +280,7 @@ fn flume_channels_with_and_without_a_bound() {
             let mut all = Vec::new();
             while let Ok(value) = receive.recv_async().await {
                 all.push(value);
-                if all.len() % 64 == 0 {
+                if all.len().is_multiple_of(64) {
                     next_frame().await;
                 }
             }
@@ -317,7 +317,7 @@ fn futures_concurrency_joins_races_and_merges_what_threads_bring() {
         let mut merged = rest.into_iter().map(Box::pin).collect::<Vec<_>>().merge();
         while let Some(value) = merged.next().await {
             all.push(value);
-            if all.len() % 64 == 0 {
+            if all.len().is_multiple_of(64) {
                 next_frame().await;
             }
         }

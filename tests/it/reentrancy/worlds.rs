@@ -182,8 +182,11 @@ fn a_script_that_clears_the_world_runs_to_its_next_await_and_ends_with_the_other
     }
 }
 
-/// Takes away what the scripts run on, in one of several ways.
-const WAYS: [(&str, fn(&mut World)); 3] = [
+/// A name, and what takes away what the scripts run on.
+type Way = (&'static str, fn(&mut World));
+
+/// Several ways to do so.
+const WAYS: [Way; 3] = [
     ("the world", |place| *place = world()),
     ("the executor", |world| _ = world.remove_non_send::<ScriptExecutor>()),
     ("another executor", |world| world.insert_non_send(ScriptExecutor::default())),
