@@ -32,6 +32,11 @@ fn entity(dice: &mut Dice) -> u8 {
     if dice.one_in(3) { OWN } else { dice.small(3) }
 }
 
+/// Where components come and go more than elsewhere.
+fn favourite(dice: &mut Dice) -> u8 {
+    if dice.one_in(2) { 0 } else { entity(dice) }
+}
+
 fn part(dice: &mut Dice) -> Part {
     if dice.one_in(3) { B } else { A }
 }
@@ -52,8 +57,8 @@ fn start(dice: &mut Dice, depth: u32) -> Deed {
 fn deed(dice: &mut Dice, depth: u32) -> Deed {
     match dice.pick(&[1, 8, 6, 4, 2, 3, 3, 6, 5, 3, 5, 5, 2, 3, 1, 1, 1]) {
         1 => Set(entity(dice), part(dice), dice.small(6)),
-        2 => Insert(entity(dice), part(dice), dice.small(6)),
-        3 => Remove(entity(dice), part(dice)),
+        2 => Insert(favourite(dice), part(dice), dice.small(6)),
+        3 => Remove(favourite(dice), part(dice)),
         4 => SpawnEntity(dice.small(4)),
         5 => Despawn(entity(dice)),
         6 => SetGold(dice.small(6)),
@@ -103,8 +108,8 @@ fn ear(dice: &mut Dice) -> Ear {
         0 => AllNews,
         1 => HitsAt(entity(dice)),
         2 => Booms,
-        3 => AddedTo(entity(dice)),
-        _ => RemovedFrom(entity(dice)),
+        3 => AddedTo(favourite(dice)),
+        _ => RemovedFrom(favourite(dice)),
     }
 }
 

@@ -90,7 +90,10 @@ impl State {
     }
 
     pub(in crate::world_model) fn open_ear(&mut self, source: Source, is_single: bool) -> Ear {
-        self.pull();
+        // One for messages begins behind all that was written by now.
+        if source == Source::Messages {
+            self.pull();
+        }
         self.heard.ears.push(EarState {
             source,
             is_single,
