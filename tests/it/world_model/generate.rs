@@ -11,6 +11,11 @@ const DEPTH: u32 = 3;
 pub(super) fn program(dice: &mut Dice) -> Program {
     let mut acts = dice.list(1..4, |dice| Game(SpawnEntity(dice.small(4))));
     acts.0.append(&mut dice.list(1..5, |dice| Game(start(dice, DEPTH))).0);
+    if dice.one_in(20) {
+        // That a component is added while somebody waits for that is rare otherwise.
+        let waits = Script { side: false, ops: List(vec![Await(Heard(AddedTo(OWN)))]) };
+        acts.0.extend([Game(StartOf(0, waits)), Game(Remove(0, A)), Step(0), Game(Insert(0, A, 1)), Step(0)]);
+    }
     acts.0.append(&mut dice.list(4..28, act).0);
     Program { acts }
 }
