@@ -11,6 +11,7 @@
 //! | `clock`, `wheel` | integer clocks and their timer wheels |
 //! | `task`, `word`, `storage`, `waker` | the unsafe part: a task's slot, the memory of slots, wakers as handles |
 //! | `key`, `registry`, `current` | names of tasks, inboxes for other threads, the executor at hand |
+//! | `layout` | how large may be what many scripts have |
 //! | `shared` | of what is made what several threads touch |
 //! | `injector`, `mail`, `inlets` | what other threads hand in; where their values stand |
 //! | `outside`, `arrivals` | what came from outside, recorded and replayed |
@@ -46,6 +47,7 @@ mod inspect;
 mod key;
 mod kin;
 mod lane;
+pub(crate) mod layout;
 mod lifecycle;
 mod log;
 mod mail;

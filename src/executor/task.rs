@@ -43,6 +43,7 @@ use std::task::Poll;
 
 use super::inspect::WaitKind;
 use super::kin::LINK;
+use super::layout::fits;
 use super::rows::Rows;
 use super::word::{AtRest, Word};
 
@@ -120,7 +121,7 @@ pub(crate) struct Header {
     pub(crate) polls: Cell<u32>,
 }
 
-const _: () = assert!(size_of::<Header>() <= 32, "the hot header has 32 bytes");
+const _: () = assert!(fits::<Header>(32), "the hot header has 32 bytes");
 
 impl Header {
     pub(crate) fn vacant(generation: u32) -> Self {
@@ -257,7 +258,7 @@ pub(crate) struct Cold {
     pub(crate) again: Cell<u32>,
 }
 
-const _: () = assert!(size_of::<Cold>() <= 40 && size_of::<Header>() + size_of::<Cold>() <= 72);
+const _: () = assert!(fits::<Cold>(40) && fits::<(Header, Cold)>(72));
 
 impl fmt::Debug for Cold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::timer::Timer;
+use crate::executor::layout::fits;
 use crate::executor::{Deadline, WaitKind, current, nanos};
 
 /// Waits until `duration` of the script's clock has passed, counted from the first poll: that of its lane,
@@ -52,7 +53,7 @@ pub struct Sleep {
     state: State,
 }
 
-const _: () = assert!(size_of::<Sleep>() <= 32, "every script that sleeps somewhere has room for it");
+const _: () = assert!(fits::<Sleep>(32), "every script that sleeps somewhere has room for it");
 
 #[derive(Debug)]
 enum State {

@@ -3,6 +3,7 @@
 use std::task::Waker;
 
 use crate::executor::core::Core;
+use crate::executor::layout::fits;
 use crate::executor::{Deadline, TimerKey, current};
 
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub(super) struct Timer {
     is_armed: bool,
 }
 
-const _: () = assert!(size_of::<Option<Timer>>() <= 24);
+const _: () = assert!(fits::<Option<Timer>>(24));
 
 impl Timer {
     /// Arms a timer; `None` when the deadline isn't ahead.

@@ -11,6 +11,7 @@ use slab::Slab;
 
 use super::vacant::Vacant;
 use crate::executor::key::{NO_TASK, TaskId};
+use crate::executor::layout::fits;
 use crate::executor::waker;
 
 /// What a timer wakes.
@@ -36,7 +37,7 @@ struct Timer {
     other: u32,
 }
 
-const _: () = assert!(size_of::<Timer>() <= 16, "four to a cache line");
+const _: () = assert!(fits::<Timer>(16), "four to a cache line");
 
 const NO_OTHER: u32 = u32::MAX;
 
