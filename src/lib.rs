@@ -129,6 +129,10 @@
 //! `executor/task.rs` (a future in its slot), `executor/storage.rs` (the memory of slots),
 //! `executor/waker.rs` (wakers made from parts), `executor/current.rs` (the executor that runs the script),
 //! `executor/queue.rs` (lists that are pushed to without a borrow).
+#![cfg_attr(
+    feature = "bevy_ecs",
+    doc = "The guide says [why this is sound](guide::soundness): the states of a task, what rules each hazard out, and what has run."
+)]
 
 /// The examples of the read-me are compiled and run with the tests.
 #[cfg(all(doctest, feature = "bevy_ecs", feature = "replay"))]
