@@ -164,6 +164,8 @@ impl Game for Stage {
         self.world.insert_resource(Step(step));
         self.world.write_message_batch(keys.0.iter().copied());
         self.schedule.run(&mut self.world);
+        // As an app does at the end of a frame: what was removed is kept until then.
+        self.world.clear_trackers();
         let frame = self.executor().frame();
         self.world.resource_mut::<Chronicle>().date(frame);
     }

@@ -62,6 +62,9 @@ pub enum ScriptSystems {
 /// stepped in, and when it is called on another thread than the one that stepped this world's scripts
 /// before: scripts stay on their thread.
 ///
+/// A world without an app keeps what was removed from it until [`World::clear_trackers`] is called, which an app does at
+/// the end of each frame: do so behind the schedule, or memory grows with each removal, Bevy's own among them.
+///
 /// # Panics
 /// Where the error handler panics; and as Bevy does for non-send data, if the world was given a [`ScriptExecutor`] on another
 /// thread and is stepped here for the first time.

@@ -155,6 +155,7 @@ mod of_world {
             }
             (self.give)(&mut self.world, input);
             self.schedule.run(&mut self.world);
+            self.world.clear_trackers();
         }
 
         fn executor(&self) -> &Executor {

@@ -385,8 +385,12 @@ impl ScriptTest {
                     None => step_scripts(world),
                 }
                 schedule.run(world);
+                world.clear_trackers();
             }
-            Played::Schedule(world, schedule) => schedule.run(world),
+            Played::Schedule(world, schedule) => {
+                schedule.run(world);
+                world.clear_trackers();
+            }
             #[cfg(feature = "bevy_app")]
             Played::App(app) => app.update(),
         });

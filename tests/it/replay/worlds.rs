@@ -256,3 +256,22 @@ fn a_recorder_is_told_of_what_it_was_made_with() {
          `Recorder::create` or `Recorder::to`, or call `after` and `finish_with`"
     );
 }
+
+#[test]
+fn what_was_removed_is_forgotten_as_at_the_end_of_an_apps_frame() {
+    let mut game = WorldGame::<Controls>::new(&Setup::new(1));
+    game.schedule_mut().add_systems(step_scripts);
+    game.world_mut().spawn(Script::new(async |me: Me| {
+        loop {
+            me.insert(Speed(1))?;
+            me.remove::<Speed>()?;
+            assert_eq!(me.world(|world| world.removed::<Speed>().count())?, 1);
+            next_frame().await;
+        }
+    }));
+    for _ in 0..5 {
+        game.frame(&Controls::default(), STEP);
+        assert_eq!(game.world_ref().resource::<framestep::ScriptRegistry>().last_report().panicked, 0);
+        assert_eq!(game.world_ref().removed::<Speed>().count(), 0);
+    }
+}
