@@ -448,7 +448,7 @@ impl Core {
     /// Notes where the combinator was written whose futures have just been polled.
     pub(crate) fn note_outer(&self, site: Site) {
         if let Some(slot) = self.current_slot() {
-            self.extra(slot, |extra| extra.outer = Some((site, slot.header().polls.get())));
+            self.extra(slot, |extra| extra.outer = Some((site, slot.header().polls())));
         }
     }
 
@@ -504,7 +504,7 @@ impl Core {
             name: self.name_of(slot),
             spawned_at: slot.cold().spawned_at.get(),
             lane: Lane { serial: self.serial, index: self.home_of(slot) },
-            polls: header.polls.get(),
+            polls: header.polls(),
             state,
             wait,
         })

@@ -127,6 +127,6 @@ impl Core {
     /// Where the combinator was written in which a task was parked by its last poll.
     pub(super) fn outer_of(&self, slot: Slot<'_>) -> Option<&'static Location<'static>> {
         let (site, polls) = self.extra_if(slot, |extra| extra.outer).flatten()?;
-        (polls == slot.header().polls.get()).then_some(site)
+        (polls == slot.header().polls()).then_some(site)
     }
 }

@@ -39,7 +39,6 @@ impl Core {
     fn admit(&self, slot: Slot<'_>, index: u32, lane: u8, site: Site) -> TaskId {
         let (header, cold) = (slot.header(), slot.cold());
         header.site.set(None);
-        header.polls.set(0);
         cold.spawned_at.set(site);
         let number = self.spawns.get() + 1;
         self.spawns.set(number);

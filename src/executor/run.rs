@@ -127,7 +127,7 @@ impl Core {
     /// Notes that a task is being polled.
     #[inline]
     pub(super) fn note_poll(&self, header: &Header, index: u32) {
-        header.polls.set(header.polls.get().wrapping_add(1));
+        header.count_poll();
         self.running.set(index, header.generation());
     }
 

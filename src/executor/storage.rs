@@ -18,6 +18,10 @@
 //! 4. A slot is on its class's free list exactly when its state is `Vacant`, unless its generations are
 //!    used up: then it is on none, for good.
 //! 5. Nothing here runs a future, a destructor of one, or a waker.
+//! 6. Memory isn't given back while a future lies in it that wasn't dropped: it is pinned, and others may know where it is.
+//!    Executors drop all of theirs before; should one fail to, the chunk stays.
+//!
+//! It is taken for granted that the global allocator doesn't come back here.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::{Cell, RefCell, UnsafeCell};
@@ -53,6 +57,15 @@ struct Chunk {
     cold: NonNull<Cold>,
 }
 
+impl Chunk {
+    /// Its slots, for as long as the storage is there.
+    #[inline]
+    fn view<'a>(&self) -> ChunkView<'a> {
+        let &Chunk { base, cold, stride, slots, .. } = self;
+        ChunkView { base, cold, stride: stride as usize, slots, of: PhantomData }
+    }
+}
+
 /// The slots of one chunk, which stay where they are while the table of chunks grows.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct ChunkView<'a> {
@@ -80,6 +93,11 @@ impl<'a> ChunkView<'a> {
     #[inline]
     pub(crate) fn has(self, place: u32) -> bool {
         place < self.slots
+    }
+
+    /// Whether a future lies in any of the slots.
+    fn holds_future(self) -> bool {
+        (0..self.slots).filter_map(|place| self.slot(place)).any(Slot::holds_future)
     }
 
     /// The slot at this place of the chunk, if there is one.
@@ -199,14 +217,7 @@ impl Storage {
     /// The slots of a chunk, if there is such a chunk: what tasks in a row are found through.
     #[inline]
     pub(crate) fn chunk(&self, index: u32) -> Option<ChunkView<'_>> {
-        let chunk = self.chunks().get((index >> PLACE_BITS) as usize)?;
-        Some(ChunkView {
-            base: chunk.base,
-            cold: chunk.cold,
-            stride: chunk.stride as usize,
-            slots: chunk.slots,
-            of: PhantomData,
-        })
+        Some(self.chunks().get((index >> PLACE_BITS) as usize)?.view())
     }
 
     /// A slot, if there is one of this index.
@@ -275,7 +286,7 @@ impl Storage {
             return None;
         }
         let slot = self.slot(index);
-        class.free.set(slot.header().polls.get());
+        class.free.set(slot.header().next_free());
         Some((slot, index))
     }
 
@@ -323,7 +334,7 @@ impl Storage {
         }
         header.set_generation(generation + 1);
         self.last_generation.set(self.last_generation.get().max(generation + 1));
-        self.with_class(class, |class| header.polls.set(class.free.replace(index)));
+        self.with_class(class, |class| header.set_next_free(class.free.replace(index)));
     }
 
     /// Makes room for `count` tasks whose futures, with their outputs, take up to `size` bytes, as far as there are
@@ -384,7 +395,7 @@ impl Storage {
             for chunk in (first..self.chunks().len()).rev() {
                 for place in (0..per_chunk as u32).rev() {
                     let index = ((chunk as u32) << PLACE_BITS) | place;
-                    self.slot(index).header().polls.set(class.free.replace(index));
+                    self.slot(index).header().set_next_free(class.free.replace(index));
                 }
             }
         });
@@ -425,6 +436,10 @@ impl Storage {
 impl Drop for Storage {
     fn drop(&mut self) {
         for chunk in std::mem::take(self.chunks.get_mut()) {
+            if chunk.view().holds_future() {
+                // (6)
+                continue;
+            }
             let slot = self.with_class(chunk.class, |class| class.layout);
             let layout = Layout::from_size_align(slot.size() * chunk.slots as usize, slot.align())
                 .expect("the layout that the chunk was made with");
@@ -435,5 +450,26 @@ impl Drop for Storage {
             // SAFETY: leaked from a box of this length by `make_chunk`, and taken back once (2).
             drop(unsafe { Box::from_raw(cold.as_ptr()) });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[test]
+    fn a_chunk_is_kept_for_as_long_as_a_future_lies_in_it() {
+        let storage = Storage::new(1);
+        let room = storage.take().expect("there is memory");
+        let chunk = storage.chunk(0).expect("it was made for the room");
+        assert!(!chunk.holds_future());
+        let (slot, _) = room.fill(pending::<()>(), 0);
+        assert!(chunk.holds_future());
+        slot.cancelled();
+        assert!(chunk.holds_future());
+        slot.drop_future();
+        assert!(!chunk.holds_future());
     }
 }

@@ -117,8 +117,8 @@ pub(crate) struct Header {
     word: Cell<Word>,
     /// The serial of the step in which it was last polled.
     pub(crate) last_step: Cell<u32>,
-    /// Polls so far; while vacant, the next slot of the free list.
-    pub(crate) polls: Cell<u32>,
+    /// Polls so far; while vacant, the next slot of the free list, which only `storage` follows and sets.
+    polls: Cell<u32>,
 }
 
 const _: () = assert!(fits::<Header>(32), "the hot header has 32 bytes");
@@ -138,6 +138,29 @@ impl Header {
     #[inline]
     pub(crate) fn state(&self) -> State {
         self.word.get().state()
+    }
+
+    /// How often it was polled.
+    #[inline]
+    pub(crate) fn polls(&self) -> u32 {
+        self.polls.get()
+    }
+
+    /// Notes a poll of a task that is running.
+    #[inline]
+    pub(super) fn count_poll(&self) {
+        self.polls.set(self.polls.get().wrapping_add(1));
+    }
+
+    /// Of a vacant slot: the next of its free list.
+    #[inline]
+    pub(super) fn next_free(&self) -> u32 {
+        self.polls.get()
+    }
+
+    #[inline]
+    pub(super) fn set_next_free(&self, next: u32) {
+        self.polls.set(next);
     }
 
     #[inline]
@@ -454,6 +477,7 @@ impl<'a> Slot<'a> {
         // SAFETY: inside the slot and aligned (1); vacant, so nothing is overwritten.
         unsafe { place.write(future) };
         self.header().poll.set(Task::<F>::POLL);
+        self.header().polls.set(0);
         self.cold().vtable.set(&Task::<F>::VTABLE);
         let flags = flag::FUTURE | flag::QUEUED | flag::HANDLE;
         self.header().word.set(Word::VACANT.with_flags(flags).with_lane(lane).with_state(State::Idle));

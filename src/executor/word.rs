@@ -129,8 +129,8 @@ const FLIP: u32 = ((State::Running as u32) ^ (State::Idle as u32)) << STATE;
 pub(super) struct AtRest(u32);
 
 impl AtRest {
-    /// No task is.
-    pub(super) const NONE: AtRest = AtRest((State::Vacant as u32) << STATE);
+    /// No word is: it has bits that aren't looked at.
+    pub(super) const NONE: AtRest = AtRest(u32::MAX);
 
     /// `next` is the flags of those waits.
     pub(super) const fn new(next: u8) -> Self {
@@ -192,5 +192,6 @@ mod tests {
         assert!(!is_it(at_rest.with_wait(WaitKind::Sleep)) && !is_it(at_rest.with_state(State::Ended)));
         let parked = at_rest.flipped().parked_for_next();
         assert!(!is_it(parked) && AtRest::new(odd).is_it(parked));
+        assert!(![Word::VACANT, at_rest, parked, Word(u32::MAX)].into_iter().any(|word| AtRest::NONE.is_it(word)));
     }
 }

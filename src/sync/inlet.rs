@@ -35,7 +35,8 @@ impl Executor {
 /// Sends values to an [`Inlet`], from any thread. A clone sends to the same.
 pub struct InletSender<T> {
     line: Arc<Line>,
-    takes: PhantomData<fn(T)>,
+    /// Not `fn(T)`: a sender of a supertype must not pass for one of its subtype, whose values have another type.
+    is_a: PhantomData<fn(T) -> T>,
 }
 
 /// What the senders of an inlet share; it says so when the last of them is gone.
@@ -72,7 +73,7 @@ impl<T: Send + 'static> InletSender<T> {
 
 impl<T> Clone for InletSender<T> {
     fn clone(&self) -> Self {
-        InletSender { line: self.line.clone(), takes: PhantomData }
+        InletSender { line: self.line.clone(), is_a: PhantomData }
     }
 }
 
@@ -106,16 +107,31 @@ pub struct Inlet<T> {
     serial: u32,
     key: InletKey,
     is_closed: Arc<AtomicBool>,
-    /// It gives `T`, on one thread.
-    gives: PhantomData<(T, Rc<()>)>,
+    /// As its sender is.
+    is_a: PhantomData<fn(T) -> T>,
+    stays_on_its_thread: PhantomData<Rc<()>>,
 }
+
+/// Neither end passes for one of a subtype or a supertype: their values are told apart by their type.
+///
+/// ```compile_fail,E0308
+/// fn of_a_supertype(inlet: framestep::Inlet<for<'a> fn(&'a u8)>) -> framestep::Inlet<fn(&'static u8)> { inlet }
+/// ```
+///
+/// ```compile_fail,E0308
+/// type Sender<T> = framestep::InletSender<T>;
+/// fn of_a_subtype(sender: Sender<fn(&'static u8)>) -> Sender<for<'a> fn(&'a u8)> { sender }
+/// ```
+#[cfg(doctest)]
+struct IsInvariant;
 
 impl<T: Send + 'static> Inlet<T> {
     fn of(core: &Core, codec: Option<Codec>, opened_at: &'static Location<'static>) -> (InletSender<T>, Inlet<T>) {
         let (key, is_closed) = (core.open_inlet(codec, opened_at), Arc::<AtomicBool>::default());
         let line = Line { injector: Injector::of(core), key, is_closed: is_closed.clone() };
-        let inlet = Inlet { serial: core.serial(), key, is_closed, gives: PhantomData };
-        (InletSender { line: Arc::new(line), takes: PhantomData }, inlet)
+        let inlet =
+            Inlet { serial: core.serial(), key, is_closed, is_a: PhantomData, stays_on_its_thread: PhantomData };
+        (InletSender { line: Arc::new(line), is_a: PhantomData }, inlet)
     }
 
     /// An inlet whose values are recorded and replayed: `codec` is for values of `T`.

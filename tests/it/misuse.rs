@@ -6,6 +6,7 @@
 mod destructors;
 mod limits;
 mod rows;
+mod threads;
 mod waits;
 mod wakers;
 
