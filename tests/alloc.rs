@@ -12,6 +12,8 @@ mod ecs;
 mod faults;
 #[path = "alloc/leaks.rs"]
 mod leaks;
+#[path = "alloc/numbers.rs"]
+mod numbers;
 #[path = "alloc/soak.rs"]
 mod soak;
 

@@ -67,8 +67,9 @@ impl fmt::Debug for ScriptId {
 
 /// Which scripts of this world run: a resource that any system may read, on any thread.
 ///
-/// It comes into the world with the first `Script`. To take it away, or to put another in its place,
-/// cancels the scripts that it knows, at the next step.
+/// It comes into the world with the first `Script`. To put another in its place cancels the scripts that it knows, at
+/// the next step. One that is only taken away is put back by that step, unless a `Script` that was inserted meanwhile
+/// has brought another.
 ///
 /// ```
 /// use bevy_ecs::prelude::*;

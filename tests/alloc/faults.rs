@@ -3,16 +3,12 @@
 #[path = "../it/faults/cast.rs"]
 mod cast;
 
-use super::held;
-use framestep::Executor;
+use super::{held, numbers};
 
 #[test]
 #[cfg_attr(miri, ignore = "as many executors as it has no time for; it looks for leaks anyway")]
 fn a_panic_or_a_cancel_leaves_no_bytes_behind() {
-    // What the process keeps for good comes first: the numbers of executors, each with its inbox.
-    for _ in 0..1_100 {
-        drop(Executor::new());
-    }
+    numbers::make_room();
     let whole = cast::play(None);
     let plans = cast::plans(&whole);
     assert!(plans.len() > 240, "{}", plans.len());

@@ -1,7 +1,7 @@
 //! Scripts that misbehave as no script should, and what the others see of it: nothing.
 //!
-//! Rule: each test is of one way to misbehave, and says how it comes out: who is put off, refused, named or cancelled, and
-//! that all others go on. What grows is bounded by what was leaked on purpose.
+//! Rule: each test is of one way to misbehave, and says how it comes out: who is put off, refused, named or cancelled,
+//! and that all others go on. What grows is bounded by what was leaked on purpose.
 
 mod endless;
 #[cfg(not(any(miri, target_family = "wasm")))]
@@ -12,8 +12,8 @@ mod leaks;
 #[cfg(feature = "bevy_ecs")]
 mod on_entities;
 
-use crate::words::{Words, on_drop, quiet_panic};
-use framestep::{Executor, JoinError, Signal, TaskId, frames, join, next_frame, race, scope, sleep, spawn, timeout};
+use crate::words::{Words, on_drop, quiet_panic, slot};
+use framestep::{Executor, JoinError, Signal, frames, join, next_frame, race, scope, sleep, spawn, timeout};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
@@ -23,9 +23,3 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-
-/// The slot that an id names.
-fn slot(id: TaskId) -> u32 {
-    let text = id.to_string();
-    text.split_once('v').expect("index, v, generation").0.parse().expect("a number")
-}

@@ -17,7 +17,8 @@ mod ecs;
 
 use cast::{Fault, Plan, Story};
 
-fn check(whole: &Story, plan: Plan) {
+/// Plays with a fault, and compares with what is played without one; whether a script was cancelled.
+fn check(whole: &Story, plan: Plan) -> bool {
     let story = cast::play(Some(plan));
     assert!(story.agrees.get(), "{plan:?}: as many are alive as weren't dropped");
     assert!(story.scripts.borrow().iter().all(|script| script.drops == 1), "{plan:?}: {:?}", story.scripts);
@@ -37,6 +38,8 @@ fn check(whole: &Story, plan: Plan) {
     let same = acts.0[hit].iter().zip(&acts.1[hit]).take_while(|(whole, told)| whole == told).count();
     let polls = acts.1[hit][..same].iter().filter(|line| line.starts_with(&format!("{} polled", plan.script))).count();
     assert!(polls >= plan.poll as usize, "{plan:?}: all was as ever up to the fault");
+    assert!(!story.cancelled.get() || plan.fault == Fault::IsCancelled, "{plan:?}");
+    story.cancelled.get()
 }
 
 #[test]
@@ -45,7 +48,9 @@ fn every_script_may_panic_in_every_poll_and_be_cancelled_at_every_await() {
     assert!(whole.agrees.get() && whole.panics.get() == 0);
     let plans = cast::plans(&whole);
     assert!(plans.len() > 240, "{}", plans.len());
+    let mut cancelled = 0;
     for plan in plans.iter().step_by(if cfg!(miri) { 61 } else { 1 }) {
-        check(&whole, *plan);
+        cancelled += u32::from(check(&whole, *plan));
     }
+    assert!(cancelled > if cfg!(miri) { 0 } else { 40 }, "{cancelled} cancelled while they were alive");
 }

@@ -8,7 +8,7 @@ mod scopes;
 mod scripts;
 mod waits;
 
-use crate::words::{Gate, Words, on_drop, on_thread, poll_now, quiet_panic};
+use crate::words::{Gate, Words, on_drop, on_thread, poll_now, quiet_panic, slot};
 use framestep::{
     Clock, Executor, JoinError, JoinHandle, Race, Signal, SpawnLimit, Until, current_frame, current_task, frames,
     interval, join, next_frame, race, random, resume_in, scope, set_task_name, sleep, spawn, timeout, yield_now,
@@ -26,9 +26,4 @@ use std::{
 /// So many nanoseconds.
 const fn ns(nanos: u64) -> Duration {
     Duration::from_nanos(nanos)
-}
-
-/// The slot that an id names.
-fn slot(id: framestep::TaskId) -> String {
-    id.to_string().split_once('v').expect("index, v, generation").0.to_string()
 }

@@ -29,10 +29,11 @@
 //!
 //! Rules: no test knows the time of day, sleeps, or depends on how fast anything is; what happens
 //! is said in words, and the whole log is compared. Memory is watched by Miri, with smaller
-//! counts where `cfg!(miri)` says so. Allocations are counted in a binary of their own,
-//! `tests/alloc.rs`.
+//! counts where `cfg!(miri)` says so. Allocations are counted in a binary of their own, `tests/alloc.rs`, and
+//! fail in another, `tests/alloc_failure.rs`.
 //!
-//! Cargo features and variables: without `bevy_ecs` all but `ecs` and `demo` is tested, `replay` with its feature;
+//! Cargo features and variables: what a module needs stands at its `mod` line, here or, for the parts of a topic that
+//! need Bevy, in that topic; what needs no feature is tested without any.
 //! `FRAMESTEP_CASES` and `FRAMESTEP_SEED` give random tests another number and another draw.
 
 #![allow(unused_must_use, reason = "most scripts here are spawned for what they do and detached")]

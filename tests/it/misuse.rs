@@ -10,7 +10,7 @@ mod threads;
 mod waits;
 mod wakers;
 
-use crate::words::{Words, on_drop, poll_now, quiet_panic};
+use crate::words::{Words, on_drop, poll_now, quiet_panic, slot};
 use framestep::{
     Clock, Executor, FrameReport, IncidentKind, JoinError, JoinHandle, NextFrame, Scope, Signal, SpawnLimit, TaskId,
     current_frame, frames, interval, next_frame, random, resume_in, scope, sleep,
@@ -44,12 +44,6 @@ fn step(executor: &Shared) -> FrameReport {
 /// So many nanoseconds.
 const fn ns(nanos: u64) -> Duration {
     Duration::from_nanos(nanos)
-}
-
-/// The slot that an id names.
-fn slot(id: TaskId) -> u32 {
-    let text = id.to_string();
-    text.split_once('v').expect("index, v, generation").0.parse().expect("a number")
 }
 
 /// Runs something whose panics are expected: the panic hook doesn't hear of those on this thread.

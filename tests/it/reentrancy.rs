@@ -1,7 +1,7 @@
 //! What scripts, destructors, wakers and hooks do to the executor and the world that run them.
 //!
-//! Rule: each way in again has one outcome, which stands on the guide's page `reentrancy`; here it is shown where no other
-//! topic shows it. Nothing is lost, nothing runs twice, and those who had nothing to do with it go on.
+//! Rule: each way in again has one outcome, which stands on the guide's page `reentrancy`; here it is shown where no
+//! other topic shows it. Nothing is lost, nothing runs twice, and those who had nothing to do with it go on.
 
 mod executors;
 #[cfg(not(target_family = "wasm"))]

@@ -1,7 +1,7 @@
-//! Word logs, and futures that tests drive by hand.
+//! Word logs, futures that tests drive by hand, and what they hear from other threads.
 //!
-//! Rule: a test says words as things happen and compares the whole log once. Nothing here knows
-//! about time, and nothing but `std::task` about executors.
+//! Rule: a test says words as things happen and compares the whole log once. Nothing here knows about executors but by
+//! `std::task` and ids, or about time but how long a broken run may take.
 
 use std::{
     cell::{Cell, RefCell},
@@ -10,9 +10,13 @@ use std::{
     panic::resume_unwind,
     pin::Pin,
     rc::Rc,
+    sync::mpsc::Receiver,
     task::{Context, Poll, Waker},
     thread,
+    time::Duration,
 };
+
+use framestep::TaskId;
 
 /// A log of words, shared by all who say them.
 #[derive(Clone, Default)]
@@ -111,6 +115,21 @@ impl Future for GateWait {
 /// Runs something on another thread, and waits for its end.
 pub(crate) fn on_thread<T: Send>(act: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| scope.spawn(act).join().expect("it doesn't panic"))
+}
+
+/// How long a broken run may take. A run that is whole never comes near it, on however busy a machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What another thread sends; where it doesn't, the test fails and says what was lost, in place of waiting for ever.
+#[track_caller]
+pub(crate) fn hear<T>(from: &Receiver<T>, lost: &str) -> T {
+    from.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("lost: {lost} ({error})"))
+}
+
+/// The slot that an id names.
+pub(crate) fn slot(id: TaskId) -> u32 {
+    let text = id.to_string();
+    text.split_once('v').expect("index, v, generation").0.parse().expect("a number")
 }
 
 /// A panic that the panic hook doesn't hear of.

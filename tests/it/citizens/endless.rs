@@ -1,7 +1,7 @@
 //! What wakes, spawns and panics for ever.
 //!
-//! Rule: as in `citizens`. A budget of polls for each script, which those that it starts inherit, puts off what doesn't end;
-//! others are polled in their order. `order::run` has the plain cases: s6.
+//! Rule: as in `citizens`. A budget of polls for each script, which those that it starts inherit, puts off what doesn't
+//! end; others are polled in their order. `order::run` has the plain cases: s6.
 
 use super::*;
 

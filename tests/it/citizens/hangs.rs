@@ -1,20 +1,22 @@
 //! Scripts that never return from a poll, and the watchdog that names them.
 //!
-//! Rule: the script hangs on a channel until the watchdog's callback lets it go, so no test waits for longer than it must, and
-//! none can end without the watchdog. On a busy machine anything may take longer than so short a limit: the callback hears
-//! of one name alone. What is told how often, and what isn't, is held by the unit tests of `executor/watch.rs`, where a
-//! test looks by hand.
+//! Rule: the script hangs on a channel until the watchdog's callback lets it go, so no test waits for longer than it
+//! must, and none can end well without the watchdog. On a busy machine anything may take longer than so short a limit:
+//! the callback hears of one name alone. What is told how often, and what isn't, is held by the unit tests of
+//! `executor/watch.rs`, where a test looks by hand.
 
 use std::sync::mpsc::{Receiver, channel};
 
 use framestep::{Builder, Stuck, StuckScript, random, set_task_name, yield_now};
 
 use super::*;
+use crate::words::hear;
 
 /// The name of who hangs.
 const HANGS: &str = "hangs";
 
-/// A builder whose executor's watchdog sends who hangs, and lets it go by a message each; what is told, and what to hang on.
+/// A builder whose executor's watchdog sends who hangs, and lets it go by a message each; what is told, and what to
+/// hang on.
 fn watched() -> (Builder, Receiver<Stuck>, Receiver<()>) {
     let (tell, told) = channel();
     let (let_go, hang) = channel();
@@ -27,9 +29,19 @@ fn watched() -> (Builder, Receiver<Stuck>, Receiver<()>) {
     (builder, told, hang)
 }
 
+/// Hangs until the watchdog lets it go.
+fn wait_for(let_go: &Receiver<()>) {
+    hear(let_go, "the watchdog lets it go");
+}
+
+/// What the watchdog told.
+fn heard(told: &Receiver<Stuck>) -> Stuck {
+    hear(told, "the watchdog tells who hangs")
+}
+
 /// The script that a message names.
 fn script(told: &Receiver<Stuck>) -> StuckScript {
-    told.recv().expect("it was told").script.expect("it has a name")
+    heard(told).script.expect("it has a name")
 }
 
 #[test]
@@ -43,14 +55,14 @@ fn a_script_that_never_returns_is_named_while_it_hangs() {
         set_task_name(HANGS);
         frames(2).await;
         say.say("reads");
-        hang.recv().expect("it is let go");
+        wait_for(&hang);
         say.say("goes on");
     }));
     for _ in 0..3 {
         executor.poll_once();
     }
     assert_eq!(words.take(), "reads goes on");
-    let stuck = told.recv().expect("it was told");
+    let stuck = heard(&told);
     assert_eq!((stuck.frame, stuck.lane), (3, "main"));
     assert!(stuck.lasted >= Duration::from_millis(1));
     let script = stuck.script.expect("it has a name");
@@ -64,24 +76,25 @@ fn a_script_that_never_returns_is_named_while_it_hangs() {
 fn the_sentence_names_the_script_and_says_what_to_do() {
     let (builder, told, hang) = watched();
     let mut executor = builder.build();
-    drop(executor.spawn(async move { hang.recv().expect("it is let go") }).named(HANGS));
+    drop(executor.spawn(async move { wait_for(&hang) }).named(HANGS));
     executor.poll_once();
-    let mut stuck = told.recv().expect("it was told");
+    let mut stuck = heard(&told);
     stuck.lasted = Duration::from_secs(5);
     let script = stuck.script.expect("it has a name");
     assert_eq!(
         stuck.to_string(),
         format!(
-            "script `{HANGS}` (number 1, spawned at {}) hasn't returned for 5s in frame 1, lane `main`, and the game stands \
-             still: await `next_frame()` in its loops, or do on another thread what takes long or blocks, and await its result",
+            "script `{HANGS}` (number 1, spawned at {}) hasn't returned for 5s in frame 1, lane `main`, and the game \
+             stands still: await `next_frame()` in its loops, or do on another thread what takes long or blocks, and \
+             await its result",
             script.spawned_at
         )
     );
     stuck.script = None;
     assert_eq!(
         stuck.to_string(),
-        "the step of lane `main` in frame 1 hasn't come to its next script for 5s: a condition, a waker, a hook or something \
-         that was handed in doesn't return"
+        "the step of lane `main` in frame 1 hasn't come to its next script for 5s: a condition, a waker, a hook or \
+         something that was handed in doesn't return"
     );
 }
 
@@ -91,10 +104,10 @@ fn a_step_of_another_executor_inside_of_a_script_is_told_of_both() {
     let mut outer = builder.build();
     let (builder, inner_told, inner_hang) = watched();
     let mut inner = builder.build();
-    drop(inner.spawn(async move { inner_hang.recv().expect("it is let go") }).named(HANGS));
+    drop(inner.spawn(async move { wait_for(&inner_hang) }).named(HANGS));
     let nested = outer.spawn(async move {
         inner.poll_once();
-        outer_hang.recv().expect("it is let go");
+        wait_for(&outer_hang);
     });
     drop(nested.named(HANGS));
     outer.poll_once();
@@ -112,11 +125,11 @@ fn a_callback_that_panics_leaves_the_watchdog_at_its_post() {
             quiet_panic("in the callback");
         })
         .build();
-    drop(bad.spawn(async move { hang.recv().expect("it is let go") }));
+    drop(bad.spawn(async move { wait_for(&hang) }));
     bad.poll_once();
     let (builder, told, hang) = watched();
     let mut executor = builder.build();
-    drop(executor.spawn(async move { hang.recv().expect("it is let go") }).named(HANGS));
+    drop(executor.spawn(async move { wait_for(&hang) }).named(HANGS));
     executor.poll_once();
     assert_eq!(script(&told).number, 1);
 }

@@ -1,6 +1,7 @@
 //! Scripts on entities that start each other, storm each other with events and messages, and leak what they wait for.
 //!
-//! Rule: as in `citizens`. Starting a script by its component counts as starting it by hand: the budget of polls is inherited.
+//! Rule: as in `citizens`. Starting a script by its component counts as starting it by hand: the budget of polls is
+//! inherited.
 
 use std::sync::{
     Arc,

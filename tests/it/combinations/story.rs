@@ -13,7 +13,7 @@
 //! ```
 
 use super::{Combination, End, Handle, Holder, When};
-use crate::words::{on_drop, on_thread, quiet_panic};
+use crate::words::{on_drop, on_thread, quiet_panic, slot};
 use framestep::{Executor, FrameReport, Incident, JoinError, JoinHandle, NextFrame, TaskId, next_frame};
 use std::{
     cell::{Cell, RefCell},
@@ -349,7 +349,6 @@ pub(super) fn play(executor: &mut Executor, combination: Combination) -> Told {
     told.frame(executor);
 
     let another = executor.spawn(Subject::new(&common, true));
-    let slot = |id: TaskId| id.to_string().split_once('v').expect("index, v, generation").0.to_owned();
     common.log.say(format!("reuses {}", slot(another.id()) == slot(told.id)));
     common.wake();
     told.between();

@@ -62,6 +62,8 @@ pub(crate) struct Story {
     pub(crate) hit: Cell<Option<TaskId>>,
     /// Panics that the reports count.
     pub(crate) panics: Cell<u64>,
+    /// Whether the fault was to cancel a script that was alive.
+    pub(crate) cancelled: Cell<bool>,
     /// Whether in each frame so many were alive as had not been dropped.
     pub(crate) agrees: Cell<bool>,
 }
@@ -279,15 +281,22 @@ pub(crate) fn play(plan: Option<Plan>) -> Rc<Story> {
     let other = executor.add_lane("other");
     begin(&executor, other, |name| Act { name, story: story.clone(), plan });
     for _ in 0..FRAMES {
+        let was_hit = story.hit.get().is_some();
         for lane in [executor.main_lane(), other] {
             let report = executor.step_lane(lane, ms(10));
             story.panics.set(story.panics.get() + report.panicked);
         }
         if let Some(plan) = plan
             && plan.fault == Fault::IsCancelled
+            && !was_hit
             && let Some(id) = story.hit.get()
         {
-            executor.cancel(id);
+            // It may have gone on in the same step, and ended.
+            let drops = || story.scripts.borrow()[plan.script].drops;
+            let is_alive = drops() == 0;
+            assert_eq!(executor.cancel(id), is_alive, "{plan:?}: it says whether it had ended");
+            assert_eq!(drops(), 1, "{plan:?}: it is dropped at once");
+            story.cancelled.set(is_alive);
         }
         let left = story.scripts.borrow().iter().filter(|script| script.drops == 0).count();
         story.agrees.set(story.agrees.get() && executor.live() == left);

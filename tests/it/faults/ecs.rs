@@ -44,6 +44,8 @@ struct Story {
     scripts: Vec<Record>,
     acts: BTreeMap<&'static str, Vec<String>>,
     hit: Option<Entity>,
+    /// Whether the fault was to cancel a script that was alive.
+    cancelled: bool,
     told: Vec<String>,
 }
 
@@ -196,6 +198,15 @@ fn begin(world: &mut World) {
     }));
 }
 
+/// The step after a script's owner was despawned has dropped it, and not polled it first.
+fn assert_gone(killed: Option<(Plan, u32)>) {
+    let Some((plan, polls)) = killed else { return };
+    with(|story| {
+        let record = &story.scripts[plan.script];
+        assert_eq!((record.polls, record.drops, record.cleaned), (polls, 1, record.armed), "{plan:?}: it is gone");
+    });
+}
+
 /// Plays all acts with one fault, or none.
 fn play(plan: Option<Plan>) -> Story {
     with(|story| *story = Story { plan, ..Story::default() });
@@ -203,19 +214,30 @@ fn play(plan: Option<Plan>) -> Story {
     world.insert_resource(FallbackErrorHandler(tell));
     world.init_resource::<Messages<Note>>();
     begin(&mut world);
+    let mut killed = None;
     for frame in 0..12 {
         with(|story| story.acts.values_mut().for_each(|lines| lines.push(format!("frame {frame}"))));
         step_scripts(&mut world);
         world.resource_mut::<Messages<Note>>().update();
-        if plan.is_some_and(|plan| plan.fault == Fault::IsCancelled)
+        assert_gone(killed.take());
+        if let Some(plan) = plan
+            && plan.fault == Fault::IsCancelled
             && let Some(owner) = with(|story| story.hit.take())
         {
+            // It may have ended in this poll, or in a later one of the same step.
+            let polls = with(|story| {
+                let record = &story.scripts[plan.script];
+                story.cancelled = record.drops == 0;
+                record.polls
+            });
             world.despawn(owner);
+            killed = Some((plan, polls));
         }
     }
     let left: Vec<Entity> = world.query_filtered::<Entity, With<Script>>().iter(&world).collect();
     left.into_iter().for_each(|script| _ = world.despawn(script));
     step_scripts(&mut world);
+    assert_gone(killed);
     assert_eq!(world.resource::<ScriptRegistry>().running(), 0, "{plan:?}");
     assert_eq!(world.non_send::<ScriptExecutor>().executor().live(), 0, "{plan:?}");
     with(std::mem::take)
@@ -232,8 +254,10 @@ fn every_script_on_an_entity_may_panic_in_every_poll_and_die_at_every_await() {
         }
     }
     assert!(plans.len() > 100, "{}", plans.len());
+    let mut cancelled = 0;
     for &plan in plans.iter().step_by(if cfg!(miri) { 29 } else { 1 }) {
         let story = play(Some(plan));
+        cancelled += u32::from(story.cancelled);
         for record in &story.scripts {
             assert_eq!((record.drops, record.cleaned), (1, record.armed), "{plan:?}: a script of `{}`", record.act);
         }
@@ -246,4 +270,5 @@ fn every_script_on_an_entity_may_panic_in_every_poll_and_die_at_every_await() {
             assert_eq!(told, lines.iter().map(words).collect::<Vec<_>>(), "{plan:?}: {act}");
         }
     }
+    assert!(cancelled > if cfg!(miri) { 0 } else { 20 }, "{cancelled} cancelled while they were alive");
 }

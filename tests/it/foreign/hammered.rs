@@ -1,16 +1,20 @@
 //! Primitives of other crates, between four threads and scripts.
 //!
-//! Rule: as in `foreign`. What threads send arrives exactly once, in the order of each thread where the primitive has one. Nobody
-//! looks at a clock or steps for the sake of stepping: when something came from outside the executor says so, and is stepped.
+//! Rule: as in `foreign`. What threads send arrives exactly once, in the order of each thread where the primitive has
+//! one. Nobody steps for the sake of stepping: when something came from outside the executor says so, and is stepped.
+//! Clocks only bound how long a broken run takes. Then the threads are left behind, since who waits for what was lost
+//! can't be joined.
 
 use std::{
     collections::BTreeSet,
     sync::mpsc::{Receiver, channel},
+    time::Instant,
 };
 
 use framestep::JoinHandle;
 
 use super::*;
+use crate::words::{PATIENCE, hear};
 
 const THREADS: u32 = 4;
 
@@ -37,10 +41,15 @@ impl Driven {
 
     /// Steps until a script has ended, asleep while nothing comes and nothing is due; its output.
     fn until<T: 'static>(&mut self, handle: &JoinHandle<T>) -> T {
+        let mut last = Instant::now();
         while !handle.is_finished() {
             if self.executor.is_idle() {
-                self.came.recv().expect("the executor keeps the hook");
+                hear(&self.came, "a wake from a thread, for which scripts wait");
+                last = Instant::now();
+            } else if self.came.try_recv().is_ok() {
+                last = Instant::now();
             }
+            assert!(last.elapsed() < PATIENCE, "lost: nothing comes, and scripts look every frame");
             let report = self.executor.poll_once();
             assert_eq!((report.panicked, report.put_off), (0, 0), "{:?}", self.executor.incidents());
         }
@@ -48,15 +57,25 @@ impl Driven {
     }
 
     /// The same with threads at work, each with its number.
-    fn with_threads<T: 'static>(&mut self, handle: &JoinHandle<T>, act: impl Fn(u32) + Clone + Send) -> T {
-        thread::scope(|scope| {
-            for thread in 0..THREADS {
-                let act = act.clone();
-                scope.spawn(move || act(thread));
-            }
-            drop(act);
-            self.until(handle)
-        })
+    fn with_threads<T: 'static>(&mut self, handle: &JoinHandle<T>, act: impl Fn(u32) + Clone + Send + 'static) -> T {
+        let (tell, done) = channel();
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let (act, tell) = (act.clone(), tell.clone());
+                thread::spawn(move || {
+                    act(thread);
+                    drop(act);
+                    tell.send(()).expect("the test listens, or has failed");
+                })
+            })
+            .collect();
+        drop((act, tell));
+        let output = self.until(handle);
+        for _ in &threads {
+            hear(&done, "the end of a thread");
+        }
+        threads.into_iter().for_each(|thread| thread.join().expect("it has ended well"));
+        output
     }
 }
 
@@ -168,47 +187,71 @@ fn futures_mutex_between_threads_and_scripts() {
 
 #[test]
 fn event_listener_wakes_who_listens_for_each_change() {
-    use event_listener::Event;
+    use event_listener::{Event, Listener};
     let mut driven = Driven::new();
-    let (event, done) = (Arc::new(Event::new()), Arc::new(AtomicU32::new(0)));
-    let (changed, seen) = (event.clone(), done.clone());
+    /// What was changed so often, and its event.
+    type Count = (AtomicU32, Event);
+    let shared = Arc::new((Count::default(), Count::default()));
+    let (here, there) = (shared.clone(), shared);
     let all = driven.executor.spawn(async move {
-        loop {
-            let listener = changed.listen();
+        let ((changes, changed), (answers, answered)) = &*here;
+        let mut looks = vec![0];
+        while looks.last() != Some(&(THREADS * values())) {
             // ORDER: listened first, so that no change falls between the look and the wait.
-            if seen.load(Ordering::Acquire) == THREADS * values() {
-                return;
+            let listener = changed.listen();
+            let seen = changes.load(Ordering::Acquire);
+            if looks.last() == Some(&seen) {
+                listener.await;
+                continue;
             }
-            listener.await;
+            looks.push(seen);
+            answers.store(seen, Ordering::Release);
+            answered.notify(usize::MAX);
         }
+        looks
     });
-    let count = done.clone();
-    driven.with_threads(&all, move |_| {
+    let looks = driven.with_threads(&all, move |_| {
+        let ((changes, changed), (answers, answered)) = &*there;
         for _ in 0..values() {
-            count.fetch_add(1, Ordering::AcqRel);
-            event.notify(usize::MAX);
+            let own = changes.fetch_add(1, Ordering::AcqRel) + 1;
+            changed.notify(usize::MAX);
+            // The next change only when the script has seen this one.
+            loop {
+                let listener = answered.listen();
+                if answers.load(Ordering::Acquire) >= own {
+                    break;
+                }
+                listener.wait();
+            }
         }
     });
-    assert_eq!(done.load(Ordering::Acquire), THREADS * values());
+    let steps: Vec<_> = looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(steps.iter().all(|step| (1..=THREADS).contains(step)), "of each thread one change at most: {steps:?}");
 }
 
 #[test]
 fn async_lock_mutex_rwlock_and_semaphore() {
     use async_lock::{Mutex, RwLock, Semaphore};
     let mut driven = Driven::new();
-    let shared = Arc::new((Mutex::new(0_u32), RwLock::new(0_u32), Semaphore::new(2)));
+    let shared = Arc::new((Mutex::new(0_u32), RwLock::new(0_u32), Semaphore::new(2), AtomicU32::new(0)));
     let scripts: Vec<_> = (0..3)
         .map(|_| {
             let shared = shared.clone();
             driven.executor.spawn(async move {
                 for _ in 0..values() {
-                    let (mutex, lock, semaphore) = &*shared;
+                    let (mutex, lock, semaphore, inside) = &*shared;
                     let permit = semaphore.acquire().await;
-                    *mutex.lock().await += 1;
+                    assert!(inside.fetch_add(1, Ordering::AcqRel) < 2, "as many as there are permits");
+                    let mut counter = mutex.lock().await;
+                    let read = *counter;
+                    yield_now().await;
+                    *counter = read + 1;
+                    drop(counter);
                     let before = *lock.read().await;
                     let mut written = lock.write().await;
                     assert!(*written >= before);
                     *written += 1;
+                    inside.fetch_sub(1, Ordering::AcqRel);
                     drop((written, permit));
                     next_frame().await;
                 }
@@ -222,17 +265,19 @@ fn async_lock_mutex_rwlock_and_semaphore() {
     });
     let theirs = shared.clone();
     driven.with_threads(&all, move |_| {
-        let (mutex, lock, semaphore) = &*theirs;
+        let (mutex, lock, semaphore, inside) = &*theirs;
         for _ in 0..values() {
             let permit = semaphore.acquire_blocking();
+            assert!(inside.fetch_add(1, Ordering::AcqRel) < 2, "as many as there are permits");
             *mutex.lock_blocking() += 1;
             *lock.write_blocking() += 1;
+            inside.fetch_sub(1, Ordering::AcqRel);
             drop(permit);
         }
     });
-    let (mutex, lock, _) = &*shared;
+    let (mutex, lock, ..) = &*shared;
     let count = (THREADS + 3) * values();
-    assert_eq!((*mutex.lock_blocking(), *lock.read_blocking()), (count, count));
+    assert_eq!((*mutex.lock_blocking(), *lock.read_blocking()), (count, count), "no increment is lost to another");
 }
 
 #[test]
@@ -242,13 +287,14 @@ fn an_async_lock_barrier_lets_threads_and_scripts_through_together() {
     let rounds = values() / 8;
     let barrier = Arc::new(Barrier::new(THREADS as usize + 2));
     let passed = Arc::new(AtomicU32::new(0));
+    let leaders = Arc::new(AtomicU32::new(0));
     let scripts: Vec<_> = (0..2)
         .map(|_| {
-            let (barrier, passed) = (barrier.clone(), passed.clone());
+            let (barrier, passed, leaders) = (barrier.clone(), passed.clone(), leaders.clone());
             driven.executor.spawn(async move {
                 for round in 0..rounds {
                     passed.fetch_add(1, Ordering::AcqRel);
-                    barrier.wait().await;
+                    leaders.fetch_add(u32::from(barrier.wait().await.is_leader()), Ordering::AcqRel);
                     assert!(passed.load(Ordering::Acquire) >= (THREADS + 2) * (round + 1), "nobody is ahead of all");
                     next_frame().await;
                 }
@@ -260,15 +306,15 @@ fn an_async_lock_barrier_lets_threads_and_scripts_through_together() {
             script.await.expect("it ends well");
         }
     });
-    let count = passed.clone();
+    let leading = leaders.clone();
     driven.with_threads(&all, move |_| {
         for round in 0..rounds {
-            count.fetch_add(1, Ordering::AcqRel);
-            barrier.wait_blocking();
-            assert!(count.load(Ordering::Acquire) >= (THREADS + 2) * (round + 1), "nobody is ahead of all");
+            passed.fetch_add(1, Ordering::AcqRel);
+            leading.fetch_add(u32::from(barrier.wait_blocking().is_leader()), Ordering::AcqRel);
+            assert!(passed.load(Ordering::Acquire) >= (THREADS + 2) * (round + 1), "nobody is ahead of all");
         }
     });
-    assert_eq!(passed.load(Ordering::Acquire), (THREADS + 2) * rounds);
+    assert_eq!(leaders.load(Ordering::Acquire), rounds, "one of those who are let through together");
 }
 
 #[test]

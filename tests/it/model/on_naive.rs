@@ -123,9 +123,18 @@ pub(super) fn run(program: &Program) -> Vec<String> {
 fn step(exec: &mut Naive, game: &Who, lane: LaneNo, nanos: u16) {
     let (frame, counts) = exec.step(lane, u64::from(nanos));
     game.log(format!(
-        "steps lane {lane} of frame {frame}: polled {} woken {} spawned {} completed {} cancelled {} panicked {} put off {} live {} idle {} due {:?}",
-        counts.polled, counts.woken, counts.spawned, counts.completed, counts.cancelled, counts.panicked,
-        counts.put_off, exec.live(), exec.is_idle(), exec.next_deadline(),
+        "steps lane {lane} of frame {frame}: polled {} woken {} spawned {} completed {} cancelled {} panicked {} \
+         put off {} live {} idle {} due {:?}",
+        counts.polled,
+        counts.woken,
+        counts.spawned,
+        counts.completed,
+        counts.cancelled,
+        counts.panicked,
+        counts.put_off,
+        exec.live(),
+        exec.is_idle(),
+        exec.next_deadline(),
     ));
     let tasks = exec.tasks.iter().enumerate().filter(|(_, task)| !task.retired);
     let tasks: Vec<String> = tasks

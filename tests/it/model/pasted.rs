@@ -1,6 +1,6 @@
-//! Programs that once told the two executors apart, as the shrinker printed them.
+//! Programs on which the real executor and the naive one differ as soon as a rule is broken.
 //!
-//! Rule: each is named after what it broke.
+//! Rule: each is as the shrinker printed it, and named after what must not happen or hold.
 
 use super::{check, program::*};
 

@@ -246,6 +246,43 @@ fn the_end_of_the_world_or_its_executor_in_a_job_ends_all_scripts_before_they_ru
     }
 }
 
+#[test]
+fn a_registry_that_a_script_replaces_ends_all_scripts_in_the_next_step_and_one_taken_away_is_put_back() {
+    let take: fn(&mut World) = |world| _ = world.remove_resource::<ScriptRegistry>();
+    let replace: fn(&mut World) = |world| world.insert_resource(ScriptRegistry::default());
+    for (act, starts, then) in [
+        (take, false, ["in the next step | dropped | other", "other"]),
+        // A script that is started without a registry brings another one along.
+        (take, true, ["dropped | other dropped | late", "late"]),
+        (replace, false, ["dropped | other dropped", ""]),
+        (replace, true, ["dropped | other dropped | late", "late"]),
+    ] {
+        let (mut world, (log, told)) = (world(), Log::new());
+        let say = log.clone();
+        world.spawn(Script::new(async move |me: Me| {
+            let (last, late) = (say.clone(), say.clone());
+            let _last = on_drop(move || last.say("dropped"));
+            next_frame().await;
+            me.world(act)?;
+            if starts {
+                me.world(move |world| _ = world.spawn(talker(&late, "late")))?;
+            }
+            say.say("goes on");
+            next_frame().await;
+            say.say("in the next step");
+            Ok(())
+        }));
+        world.spawn(talker(&log, "other"));
+        let steps = [(); 4].map(|()| {
+            step_scripts(&mut world);
+            told.words()
+        });
+        assert_eq!(steps, ["other", "goes on | other", then[0], then[1]]);
+        assert_eq!(world.resource::<ScriptRegistry>().running(), usize::from(!then[1].is_empty()));
+        assert!(heard().is_empty());
+    }
+}
+
 #[derive(Component)]
 struct Says(Option<Box<dyn FnOnce() + Send + Sync>>);
 

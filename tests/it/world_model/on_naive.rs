@@ -59,9 +59,15 @@ fn step(exec: &mut Naive, game: &Who, lane: LaneNo, nanos: u16) {
     let Stepped { frame, counts, live, failures } = game.world.step(exec, lane, u64::from(nanos));
     game.world.with(|state| state.log.extend(failures));
     game.log(format!(
-        "steps {} of frame {frame}: polled {} woken {} spawned {} completed {} cancelled {} panicked {} put off {} live {live} running {}",
+        "steps {} of frame {frame}: polled {} woken {} spawned {} completed {} cancelled {} panicked {} put off {} \
+         live {live} running {}",
         if lane == MAIN { "main" } else { "side" },
-        counts.polled, counts.woken, counts.spawned, counts.completed, counts.cancelled, counts.panicked,
+        counts.polled,
+        counts.woken,
+        counts.spawned,
+        counts.completed,
+        counts.cancelled,
+        counts.panicked,
         counts.put_off,
         game.world.with(|state| state.scripts.iter().filter(|script| script.is_running).count()),
     ));
