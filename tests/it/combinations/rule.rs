@@ -2,8 +2,8 @@
 //!
 //! 1. A script that ends is never polled again, and every later wake and cancel finds nothing, whoever takes its slot.
 //! 2. At its end its future is dropped, then an output whose handle is gone, then who awaits it is woken: within
-//!    the call that cancels it, or as soon as the poll then running has returned. A panic's payload whose handle is gone
-//!    is dropped before.
+//!    the call that cancels it, or as soon as the poll then running has returned. A panic's payload whose handle is
+//!    gone is dropped before.
 //! 3. An output or payload whose handle is still there is dropped where the handle is, or by whoever takes it, also
 //!    when the executor is gone.
 //! 4. A panic in what the executor drops is counted, reported, and goes no further; one in what others drop is theirs.

@@ -1,7 +1,8 @@
 //! Steps within steps of one executor, and its end from within.
 //!
 //! Rule: as in `reentrancy`. A step takes the executor by `&mut`, so that what a step runs can only get at it through a
-//! cell, and finds that in use. Where no step runs, an executor that carries out an end can be got at: then it says no itself.
+//! cell, and finds that in use. Where no step runs, an executor that carries out an end can be got at: then it says no
+//! itself.
 
 use std::{
     sync::Arc,

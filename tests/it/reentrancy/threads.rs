@@ -1,7 +1,7 @@
 //! Wakers, handles and injectors in the destructors of a thread's locals.
 //!
-//! Rule: as in `reentrancy`. A thread that ends destroys its locals in an order that nobody promises, those of this crate
-//! among them; so each test has one that comes before them and one that comes behind.
+//! Rule: as in `reentrancy`. A thread that ends destroys its locals in an order that nobody promises, those of this
+//! crate among them; so each test has one that comes before them and one that comes behind.
 
 use std::{sync::mpsc::Sender, task::Waker};
 
