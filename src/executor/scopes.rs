@@ -119,7 +119,9 @@ impl Core {
         if at == NO_INDEX {
             return;
         }
-        // Outside of a step the cancelled child leaves the list within `cancel`.
+        // ORDER: all are cancelled before the first is dropped, also outside of a step: a destructor may cancel the
+        // next, which would leave the list that is being gone through.
+        let was_draining = self.draining.replace(true);
         while let Some(place) = self.place_of(at) {
             if place.branch || !branches_only {
                 self.cancel(self.key_at(at));
@@ -129,6 +131,8 @@ impl Core {
                 break;
             }
         }
+        self.draining.set(was_draining);
+        self.drain_outside();
     }
 
     /// Ends a scope: its children are cancelled and on their own.
