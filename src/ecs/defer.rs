@@ -17,6 +17,7 @@ use super::checks::guarded;
 use super::me::Me;
 use super::stage;
 use super::store::Store;
+use crate::executor::drop_payload;
 
 impl Me {
     /// Has `clean_up` run when the guard that this gives is dropped: at the end of the block that holds
@@ -89,11 +90,12 @@ impl<F: FnOnce(&mut World) + 'static> Drop for Deferred<F> {
         };
         if !std::thread::panicking() {
             let _ = run();
-        } else if let Err(payload) = guarded(run)
+        } else if let Err(payload) = guarded(run) {
             // A second panic on top of one that unwinds would end the process.
-            && let Some(store) = self.store.upgrade()
-        {
-            store.failures.clean_up_panicked(self.me, self.at, &payload);
+            if let Some(store) = self.store.upgrade() {
+                store.failures.clean_up_panicked(self.me, self.at, &payload);
+            }
+            drop_payload(payload);
         }
         if let Some(clean_up) = clean_up
             && let Some(store) = self.store.upgrade()
@@ -142,6 +144,7 @@ impl LateCleanUps {
             });
             if let Ok(Err(payload)) = ran {
                 store.failures.clean_up_panicked(me, at, &payload);
+                drop_payload(payload);
             }
         }
     }

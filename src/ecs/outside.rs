@@ -5,11 +5,9 @@
 //! frame, and never in the middle of a script.
 
 use std::fmt;
-use std::panic::resume_unwind;
 
 use bevy_ecs::world::World;
 
-use super::checks::guarded;
 use super::me::Me;
 use super::script::Script;
 use super::script_executor::ScriptExecutor;
@@ -61,22 +59,11 @@ impl Outside {
     pub fn world(&self, act: impl FnOnce(&mut World) + Send + 'static) -> Result<(), Closed> {
         let store = self.store;
         self.injector.run(move || {
-            let done = guarded(|| {
-                stage::act(store, |world| {
-                    act(world);
-                    world.flush();
-                })
+            let done = stage::act(store, |world| {
+                act(world);
+                world.flush();
             });
-            match done {
-                Ok(done) => assert!(done.is_some(), "it found another world: {}", stage::refusal(store)),
-                Err(payload) => {
-                    // What it posted before it panicked is attended to all the same.
-                    if let Some(store) = stage::store(store) {
-                        store.settle();
-                    }
-                    resume_unwind(payload);
-                }
-            }
+            assert!(done.is_some(), "{}", stage::refusal(store));
         })
     }
 

@@ -11,7 +11,6 @@
 
 use std::mem;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -22,7 +21,7 @@ use super::checks::guarded;
 use super::me::Me;
 use super::registry::{Registry, ScriptId};
 use super::stage::{self, StoreKey};
-use super::store::Store;
+use crate::executor::drop_payload;
 
 pin_project! {
     /// The future of a script: `start` gives it in the first poll.
@@ -135,12 +134,12 @@ impl End {
         // It panicked, or its executor cancelled it: have the rest done by post. If it was cancelled by
         // way of the registry, this finds nothing to do.
         let has_ended = registry.retire(self.id);
-        // An access that unwound has left what it posted.
-        let is_due = |store: &Rc<Store>| has_ended || unwinds && store.has_mail();
-        let Some(store) = store.filter(is_due) else { return };
+        let Some(store) = store.filter(|_| has_ended) else { return };
         if unwinds {
             // A second panic on top of one that unwinds would end the process. Nobody is left to be told.
-            let _ = guarded(|| store.settle());
+            if let Err(payload) = guarded(|| store.settle()) {
+                drop_payload(payload);
+            }
         } else {
             store.settle();
         }

@@ -9,9 +9,9 @@
 //!
 //! There is one way in, `enter`, and every accessor is a thin layer over it. Users' closures run in `act`,
 //! which attends to what they brought about: scripts that were started or cancelled, clean-ups that were
-//! left. It is compiled into the script that uses it, down to the closure, and answers with an `Option`:
-//! the error's words are found out of line, once it is known that there is one, so that the way of a
-//! success carries none of it.
+//! left, also where the closure panics: the script may catch that and go on. It is compiled into the script
+//! that uses it, down to the closure, and answers with an `Option`: the error's words are found out of line,
+//! once it is known that there is one, so that the way of a success carries none of it.
 //!
 //! A script that replaces the world which it was handed changes what the caller finds after the step, as
 //! it would with a plain `&mut World`. Its fellow scripts must not reach into that other world, so each
@@ -23,9 +23,10 @@ use std::rc::Rc;
 
 use bevy_ecs::world::{World, WorldId};
 
+use super::checks::guarded;
 use super::error::ScriptError;
 use super::store::Store;
-use crate::executor::Lane;
+use crate::executor::{Lane, drop_payload};
 
 /// Names a store, so that a script can't take another store's stage for its own.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -127,8 +128,8 @@ fn enter<R>(key: StoreKey, f: impl FnOnce(&mut Stage) -> R) -> Option<R> {
     hold.stage().filter(|stage| stage.key == key).map(f)
 }
 
-/// As [`enter`], for users' closures: when `f` has returned, attends to the scripts that were started and
-/// cancelled meanwhile, and to the clean-ups that were left.
+/// As [`enter`], for users' closures: when `f` has returned or panicked, attends to the scripts that were
+/// started and cancelled meanwhile, and to the clean-ups that were left.
 #[inline]
 pub(crate) fn act<R>(key: StoreKey, f: impl FnOnce(&mut World) -> R) -> Option<R> {
     act_with(key, |world, _| f(world))
@@ -137,15 +138,32 @@ pub(crate) fn act<R>(key: StoreKey, f: impl FnOnce(&mut World) -> R) -> Option<R
 /// As [`act`], with the store at hand.
 #[inline]
 pub(crate) fn act_with<R>(key: StoreKey, f: impl FnOnce(&mut World, &Store) -> R) -> Option<R> {
-    let (result, has_mail) = enter(key, |stage| {
+    let unwinding = Unwinding(key);
+    let entered = enter(key, |stage| {
         let Stage { world, store, .. } = stage;
         let store = store.as_deref().expect("a stage in use belongs to a store");
         (f(world, store), store.has_mail())
-    })?;
+    });
+    mem::forget(unwinding);
+    let (result, has_mail) = entered?;
     if has_mail {
         settle(key);
     }
     Some(result)
+}
+
+/// Lives for an access, and is dropped only where that unwinds, behind its [`Hold`].
+struct Unwinding(StoreKey);
+
+impl Drop for Unwinding {
+    #[cold]
+    fn drop(&mut self) {
+        let Some(store) = store(self.0).filter(|store| store.has_mail()) else { return };
+        // A second panic on top of the one that unwinds would end the process. Nobody is left to be told.
+        if let Err(payload) = guarded(|| store.settle()) {
+            drop_payload(payload);
+        }
+    }
 }
 
 /// As [`enter`], with the reason.

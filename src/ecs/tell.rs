@@ -2,9 +2,9 @@
 //!
 //! The rule: it is told after the step, when the world is back in its place, in the order in which things
 //! went wrong, and never at a severity above `Error`, unless the script asks for it: a script that fails ends
-//! itself, not the game. A
-//! handler that panics all the same panics out of the step's system; what it wasn't told yet comes with
-//! the next step.
+//! itself, not the game. A handler that panics all the same panics out of the step's system; what it wasn't
+//! told yet comes with the next step. Only what is stuck can't wait for the step's end: the watchdog tells it
+//! from its own thread (`stuck`), also at `Error`.
 //!
 //! How: an error is taken down where the script ends. So is a panic, by the guard in the script's future,
 //! which is dropped while it unwinds: that gives it its place in the order, and the executor's incidents

@@ -138,10 +138,11 @@ impl Builder {
     /// at nothing else. One whose poll returns after all goes on as if nothing had been said. When the executor is dropped,
     /// `on_stuck` is dropped with it, or as soon as a call of it has returned.
     ///
-    /// One thread looks at all executors of a process, a few times within the shortest limit, so what is told comes up
-    /// to a quarter of that late; limits below 4 ms count as that. The time that it takes to tell isn't measured in the scripts: nothing of their order, their
-    /// hashes or a replay changes. Watched scripts are polled one by one and not in rows, and each poll takes a lock that nobody
-    /// else wants: meant for development. Where there are no threads nothing is watched.
+    /// One thread looks at all executors of a process, four times within the shortest limit, but not more than once in a
+    /// millisecond; what is told comes up to two looks late. What it looks at is written down beside the scripts: nothing of
+    /// their order, their hashes or a replay changes. Watched scripts are polled one by one and not in rows, and each poll
+    /// takes a lock that only those looks ever contend for: meant for development. Where there are no threads nothing is
+    /// watched.
     ///
     /// ```
     /// use std::time::Duration;

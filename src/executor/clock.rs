@@ -82,6 +82,11 @@ impl ClockState {
         self.now
     }
 
+    /// The wakers of its timers that others made, each to be dropped by itself.
+    pub(super) fn into_wakers(self) -> impl Iterator<Item = Waker> {
+        self.wheel.into_wakers()
+    }
+
     pub(crate) fn reserve(&mut self, timers: usize) {
         self.wheel.reserve(timers);
     }

@@ -49,7 +49,7 @@ impl Core {
         let lane = self.lane(index);
         // ORDER: 1. Advance the frame count and the clocks.
         self.advance(index, lane, step_nanos);
-        self.say_step(index);
+        self.note_step(index);
         // ORDER: 2. Collect what came from outside, wakes and all else, in order of arrival.
         self.log.set_phase(Cause::Outside);
         self.collect();
@@ -66,7 +66,7 @@ impl Core {
         if self.has_work(lane) {
             self.guarded(|| self.run(lane));
         }
-        self.say_done();
+        self.note_done();
         let polled = self.batch.take_polled();
         // ORDER: 7. Reclaim what has been retired, in order.
         self.reclaim();

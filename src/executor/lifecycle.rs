@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use super::changes::ChangeKind;
+use super::clock::ClockState;
 use super::core::{Core, Payload, Stage, count};
 use super::current;
 use super::handle::SpawnLimit;
@@ -43,14 +44,11 @@ impl Core {
         let number = self.spawns.get() + 1;
         self.spawns.set(number);
         cold.number.set(number);
-        let serial = self.step_serial.get();
         let may_be_held = if let Some(parent) = self.current_slot() {
             let child = self.link(slot, parent);
             cold.seed.set(mix(parent.cold().seed.get(), child));
             // A chain of spawns counts as one script, or it could hang the frame.
-            header.last_step.set(serial);
-            header.set(flag::AGAIN);
-            cold.again.set(self.polls_in_step(parent) - 1);
+            self.count_on(slot, self.polls_in_step(parent));
             if self.own_clocks.get() {
                 self.set_clock_of(slot, self.clock_of(parent));
             }
@@ -59,9 +57,10 @@ impl Core {
             let child = self.root_children.get() + 1;
             self.root_children.set(child);
             cold.seed.set(mix(self.seed, child));
-            header.last_step.set(serial.wrapping_sub(1));
+            header.last_step.set(self.step_serial.get().wrapping_sub(1));
             if let Some((ending, _)) = self.at_stage.get() {
-                self.inherit_polls(slot, ending);
+                // A chain of those that an end starts is one of spawns, too.
+                self.count_on(slot, self.polls_in_step(self.storage.slot(ending)));
             }
             false
         };
@@ -78,10 +77,9 @@ impl Core {
         TaskId::new(self.number(), index, header.generation())
     }
 
-    /// A task that the end of another starts counts on from that one's polls: so does a chain of those.
-    #[cold]
-    fn inherit_polls(&self, slot: Slot<'_>, ending: u32) {
-        let polls = self.polls_in_step(self.storage.slot(ending));
+    /// Has a task count on from so many polls in the step now running, if there are any.
+    #[inline]
+    fn count_on(&self, slot: Slot<'_>, polls: u32) {
         if let Some(again) = polls.checked_sub(1) {
             slot.header().last_step.set(self.step_serial.get());
             slot.header().set(flag::AGAIN);
@@ -320,7 +318,7 @@ impl Core {
             self.forget_release(slot.header());
             self.running.clear();
         }
-        let mut keep = None;
+        let (mut keep, mut panicked_in_poll) = (None, false);
         if let Some((index, stage)) = self.at_stage.get() {
             let what = match stage {
                 Stage::DropFuture => "in its destructor",
@@ -337,6 +335,7 @@ impl Core {
             self.at_stage.set(Some((index, next)));
         } else if let Some(slot) = self.find(key).filter(|slot| slot.header().is(State::Running)) {
             slot.panicked();
+            panicked_in_poll = true;
             self.hold_asked.set(false);
             self.incident(IncidentKind::Panicked, key.index(), message);
             self.ended(key.index(), slot, ChangeKind::Panicked);
@@ -348,22 +347,20 @@ impl Core {
         }
         if let Some(key) = keep {
             self.payloads.borrow_mut().insert(key, payload);
+        } else if panicked_in_poll {
+            // What its destructor starts is started by the end of its script. No stage is carried out
+            // meanwhile: that is left to the next `drain`.
+            self.at_stage.set(Some((key.index(), Stage::Settle)));
+            self.drop_payload(payload);
+            self.at_stage.set(None);
         } else {
             self.drop_payload(payload);
         }
     }
 
-    /// Drops a panic's payload, whose destructor may panic with another.
-    pub(super) fn drop_payload(&self, mut payload: Payload) {
-        for _ in 0..8 {
-            match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                Ok(()) => return,
-                Err(next) => payload = next,
-            }
-            count(&self.counts.panicked);
-        }
-        // Such a chain could go on for ever.
-        std::mem::forget(payload);
+    /// As [`drop_payload`], and counts the panics of its destructor.
+    pub(super) fn drop_payload(&self, payload: Payload) {
+        (0..drop_payload(payload)).for_each(|_| count(&self.counts.panicked));
     }
 
     /// Ends every task in order of spawn numbers, and gives the executor's number back.
@@ -406,20 +403,23 @@ impl Core {
         let waits: Vec<_> = self.lane_states().map(|lane| std::mem::take(&mut *lane.slow.borrow_mut())).collect();
         let checks: Vec<_> = self.lane_states().map(|lane| std::mem::take(&mut *lane.checks.borrow_mut())).collect();
         let inlets = std::mem::take(&mut *self.inlets.borrow_mut());
+        let scopes = std::mem::take(&mut *self.scopes.borrow_mut());
         let (mail, hook) = self.lease.shut();
         let mut on_stuck = self.stop_watch();
-        let mut clocks = clocks.into_iter();
+        let mut timers = clocks.into_iter().flat_map(ClockState::into_wakers);
         let mut waits = waits.into_iter().flatten();
         let mut checks = checks.into_iter().flatten();
         let mut inlets = inlets.into_iter().flat_map(|(_, inlet)| inlet.into_parts());
+        let mut scopes = scopes.into_iter().filter_map(|(_, scope)| scope.into_waiter());
         let mut mail = mail.into_iter();
         let mut hook = Some(hook);
         self.guarded(|| {
             // One by one: two destructors that panic in one unwind would abort.
-            clocks.by_ref().for_each(drop);
+            timers.by_ref().for_each(drop);
             waits.by_ref().for_each(drop);
             checks.by_ref().for_each(drop);
             inlets.by_ref().for_each(drop);
+            scopes.by_ref().for_each(drop);
             mail.by_ref().for_each(drop);
             drop(hook.take());
             drop(on_stuck.take());
@@ -428,6 +428,19 @@ impl Core {
         self.lease.give_back(self.storage.last_generation());
         drop(this);
     }
+}
+
+/// Drops a panic's payload, whose destructor may panic with another, and that one's; so many did.
+pub(crate) fn drop_payload(mut payload: Payload) -> u32 {
+    for panicked in 0..8 {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return panicked,
+            Err(next) => payload = next,
+        }
+    }
+    // Such a chain could go on for ever.
+    std::mem::forget(payload);
+    8
 }
 
 /// What a panic said.

@@ -98,7 +98,7 @@ pub(crate) use clock::{ClockState, Deadline, nanos};
 pub(crate) use inlets::InletKey;
 pub(crate) use lane::{Stamp, StepWait};
 #[cfg_attr(not(feature = "bevy_ecs"), expect(unused_imports, reason = "for the layer over an ECS"))]
-pub(crate) use lifecycle::message_of;
+pub(crate) use lifecycle::{drop_payload, message_of};
 pub(crate) use mail::Post;
 pub(crate) use outside::Codec;
 #[cfg(feature = "replay")]

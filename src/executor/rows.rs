@@ -159,7 +159,7 @@ impl Core {
                 if one_by_one {
                     let at = begun.slot.header().site.get();
                     self.record_with(ChangeKind::Polled, begun.slot.cold().number.get(), |change| change.at = at);
-                    self.say_poll(begun.slot);
+                    self.note_script(begun.slot);
                 }
                 let rest = match begun.poll(rows) {
                     Polled::Parked => continue,

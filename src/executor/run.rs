@@ -144,7 +144,7 @@ impl Core {
         let slot = begun.slot;
         if HEARD {
             self.record_with(ChangeKind::Polled, slot.cold().number.get(), |change| change.at = parked_at);
-            self.say_poll(slot);
+            self.note_script(slot);
         }
         self.note_poll(slot.header(), index);
         self.own_waker.set(alone.waker());

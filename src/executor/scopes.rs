@@ -21,6 +21,12 @@ pub(crate) struct ScopeState {
     waiter: Option<Waker>,
 }
 
+impl ScopeState {
+    pub(super) fn into_waiter(self) -> Option<Waker> {
+        self.waiter
+    }
+}
+
 /// Names one open scope of an executor; a stale one finds nothing.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ScopeKey {
@@ -94,10 +100,17 @@ impl Core {
 
     /// Whether any child is left; if so, `waker` is woken when the last has left.
     pub(crate) fn await_children(&self, key: ScopeKey, waker: &Waker) -> bool {
-        let waker = waker.clone();
-        let old = self
-            .with_scope(key, |scope| if scope.oldest == NO_INDEX { Err(()) } else { Ok(scope.waiter.replace(waker)) });
-        matches!(old, Some(Ok(_)))
+        let mut waiter = Some(waker.clone());
+        let waits = self.with_scope(key, |scope| {
+            let waits = scope.oldest != NO_INDEX;
+            if waits {
+                std::mem::swap(&mut scope.waiter, &mut waiter);
+            }
+            waits
+        });
+        // The waiter before, or the one that isn't needed.
+        drop(waiter);
+        waits == Some(true)
     }
 
     /// Cancels the children in order of creation: all, or only the branches.
@@ -106,7 +119,9 @@ impl Core {
         if at == NO_INDEX {
             return;
         }
-        // Outside of a step the cancelled child leaves the list within `cancel`.
+        // ORDER: all are cancelled before the first is dropped, also outside of a step: a destructor may cancel the
+        // next, which would leave the list that is being gone through.
+        let was_draining = self.draining.replace(true);
         while let Some(place) = self.place_of(at) {
             if place.branch || !branches_only {
                 self.cancel(self.key_at(at));
@@ -116,6 +131,8 @@ impl Core {
                 break;
             }
         }
+        self.draining.set(was_draining);
+        self.drain_outside();
     }
 
     /// Ends a scope: its children are cancelled and on their own.

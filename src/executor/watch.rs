@@ -104,9 +104,10 @@ impl Watch {
     pub(super) fn stuck_at(&self, serial: u64, lasted: Duration) -> Option<(OnStuck, Stuck)> {
         let said = self.said();
         let &Said { script, lane, frame, .. } = &*said;
-        let is_same = said.busy && said.serial == serial;
-        let on_stuck = said.on_stuck.clone().filter(|_| is_same)?;
-        Some((on_stuck, Stuck { script, lane, frame, lasted }))
+        if !said.busy || said.serial != serial {
+            return None;
+        }
+        Some((said.on_stuck.clone()?, Stuck { script, lane, frame, lasted }))
     }
 }
 
@@ -118,15 +119,15 @@ impl Core {
         }
         let said = Said { serial: 0, busy: false, script: None, lane: "", frame: 0, on_stuck: Some(on_stuck) };
         let watch = Arc::new(Watch { limit, said: Mutex::new(said) });
-        if watchdog::look_after(&watch) {
+        if watchdog::register(&watch) {
             self.is_heard.set(true);
             let _ = self.watch.set(watch);
         }
     }
 
-    /// Says that a step has begun.
+    /// Notes that a step has begun.
     #[inline]
-    pub(super) fn say_step(&self, lane: u8) {
+    pub(super) fn note_step(&self, lane: u8) {
         if let Some(watch) = self.watch.get() {
             let mut said = watch.said();
             said.serial += 1;
@@ -137,8 +138,8 @@ impl Core {
         }
     }
 
-    /// Says that a script is about to be polled.
-    pub(super) fn say_poll(&self, slot: Slot<'_>) {
+    /// Notes that a script is about to be polled.
+    pub(super) fn note_script(&self, slot: Slot<'_>) {
         if let Some(watch) = self.watch.get() {
             let script = StuckScript {
                 name: self.name_of(slot),
@@ -152,9 +153,9 @@ impl Core {
         }
     }
 
-    /// Says that the step is over.
+    /// Notes that the step is over.
     #[inline]
-    pub(super) fn say_done(&self) {
+    pub(super) fn note_done(&self) {
         if let Some(watch) = self.watch.get() {
             watch.said().busy = false;
         }
@@ -163,7 +164,7 @@ impl Core {
     /// Says nothing any more; gives back who was told, to be dropped where destructors may run.
     pub(super) fn stop_watch(&self) -> Option<OnStuck> {
         let watch = self.watch.get()?;
-        watchdog::leave_alone(watch);
+        watchdog::unregister(watch);
         let mut said = watch.said();
         said.busy = false;
         said.on_stuck.take()
@@ -174,12 +175,15 @@ impl Core {
 #[cfg(all(test, not(any(miri, target_family = "wasm"))))]
 mod tests {
     use std::cell::RefCell;
+    use std::panic::resume_unwind;
     use std::rc::Rc;
+    use std::sync::mpsc::{Sender, channel};
     use std::task::Poll;
+    use std::thread::{self, JoinHandle};
 
     use super::*;
-    use crate::executor::watchdog::Watched;
-    use crate::executor::{Executor, current, spawn};
+    use crate::executor::watchdog::{Overdue, Watchdog, Watched};
+    use crate::executor::{Builder, Executor, current, spawn};
 
     /// Longer than any test takes: the thread that looks as well has nothing to tell.
     const LIMIT: Duration = Duration::from_secs(3_600);
@@ -193,7 +197,7 @@ mod tests {
 
     /// What a look finds, in words.
     fn look(watched: &RefCell<Watched>, elapsed: Duration) -> Option<String> {
-        let (_, stuck) = watched.borrow_mut().look(elapsed)?;
+        let (_, stuck) = watched.borrow_mut().look(elapsed)?.stuck()?;
         Some(stuck.script.map_or("a step", |script| script.name).to_owned())
     }
 
@@ -201,10 +205,10 @@ mod tests {
     fn a_poll_is_told_once_when_it_was_seen_for_the_limit() {
         let (mut executor, watched) = watched();
         let seen = Rc::new(RefCell::new(Vec::new()));
-        let (dog, log) = (watched.clone(), seen.clone());
+        let (eye, log) = (watched.clone(), seen.clone());
         let slow = executor.spawn(async move {
             for _ in 0..4 {
-                log.borrow_mut().push(look(&dog, LIMIT / 2));
+                log.borrow_mut().push(look(&eye, LIMIT / 2));
             }
         });
         drop(slow.named("slow"));
@@ -218,14 +222,14 @@ mod tests {
         let (mut executor, watched) = watched();
         let found = Rc::new(RefCell::new(0));
         for _ in 0..4 {
-            let (dog, found) = (watched.clone(), found.clone());
+            let (eye, found) = (watched.clone(), found.clone());
             drop(executor.spawn(async move {
                 for _ in 0..4 {
                     // Woken, and spawned: each poll is looked at once.
-                    assert_eq!(look(&dog, LIMIT * 2), None);
-                    let (dog, found) = (dog.clone(), found.clone());
+                    assert_eq!(look(&eye, LIMIT * 2), None);
+                    let (eye, found) = (eye.clone(), found.clone());
                     drop(spawn(async move {
-                        assert_eq!(look(&dog, LIMIT * 2), None);
+                        assert_eq!(look(&eye, LIMIT * 2), None);
                         *found.borrow_mut() += 1;
                     }));
                     again().await;
@@ -248,12 +252,12 @@ mod tests {
         let (mut executor, watched) = watched();
         let seen = Rc::new(RefCell::new(Vec::new()));
         for _ in 0..5 {
-            let (dog, seen) = (watched.clone(), seen.clone());
+            let (eye, seen) = (watched.clone(), seen.clone());
             // All of one type, and at rest from the second step on.
             drop(executor.spawn(std::future::poll_fn(move |context| {
-                let looks = [(); 2].map(|()| dog.borrow_mut().look(LIMIT));
-                seen.borrow_mut()
-                    .extend(looks.into_iter().flatten().filter_map(|(_, stuck)| Some(stuck.script?.number)));
+                let looks = [(); 2].map(|()| eye.borrow_mut().look(LIMIT));
+                let stuck = looks.into_iter().flatten().filter_map(|overdue| overdue.stuck());
+                seen.borrow_mut().extend(stuck.filter_map(|(_, stuck)| Some(stuck.script?.number)));
                 current::with("a wait", |core| core.arm_step(context.waker(), Location::caller()));
                 Poll::<()>::Pending
             })));
@@ -278,9 +282,9 @@ mod tests {
     fn what_holds_a_step_up_before_its_scripts_is_told_without_a_script() {
         let (mut executor, watched) = watched();
         let checked = Rc::new(RefCell::new(Vec::new()));
-        let (dog, log) = (watched.clone(), checked.clone());
+        let (eye, log) = (watched.clone(), checked.clone());
         executor.on_check(executor.main_lane(), move || {
-            log.borrow_mut().extend([look(&dog, LIMIT), look(&dog, LIMIT), look(&dog, LIMIT)]);
+            log.borrow_mut().extend([look(&eye, LIMIT), look(&eye, LIMIT), look(&eye, LIMIT)]);
         });
         executor.poll_once();
         assert_eq!(checked.take(), [None, Some("a step".to_owned()), None]);
@@ -321,5 +325,96 @@ mod tests {
         assert_eq!(Arc::strong_count(&watch), 2, "this one, and the one of the core, which the handle keeps");
         drop(handle);
         assert_eq!(Arc::strong_count(&watch), 1);
+    }
+
+    /// An executor whose script has the watchdog look while it runs, and tell what it finds.
+    fn look_and_tell(builder: Builder, other: &Arc<Watch>) {
+        let mut executor = builder.build();
+        let watch = executor.core().watch.get().expect("it is watched").clone();
+        let mut watchdog = Watchdog::of([watch, other.clone()]);
+        drop(executor.spawn(async move {
+            assert!(watchdog.look(LIMIT).is_empty(), "the first look finds it");
+            let overdue = watchdog.look(LIMIT);
+            assert_eq!(overdue.len(), 2);
+            overdue.into_iter().for_each(Overdue::tell);
+        }));
+        let report = executor.poll_once();
+        assert_eq!(report.panicked, 0, "{:?}", executor.incidents());
+    }
+
+    /// Another executor, on a thread of its own, whose script hangs until it is let go.
+    struct Hanging {
+        watch: Arc<Watch>,
+        let_go: Sender<()>,
+        thread: JoinHandle<()>,
+    }
+
+    impl Hanging {
+        fn start(on_stuck: impl Fn(&Stuck) + Send + Sync + 'static) -> Self {
+            let (let_go, hang) = channel::<()>();
+            let (tell, begun) = channel();
+            let thread = thread::spawn(move || {
+                let mut executor = Executor::builder().watchdog(LIMIT, on_stuck).build();
+                let watch = executor.core().watch.get().expect("it is watched").clone();
+                drop(executor.spawn(async move {
+                    tell.send(watch).expect("it is awaited");
+                    _ = hang.recv();
+                }));
+                executor.poll_once();
+            });
+            Hanging { watch: begun.recv().expect("it begins"), let_go, thread }
+        }
+
+        /// Returns when the executor is gone.
+        fn end(self) {
+            self.let_go.send(()).expect("it hangs");
+            self.thread.join().expect("it doesn't panic");
+        }
+    }
+
+    #[test]
+    fn who_gets_on_while_another_is_told_isnt_told() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let (first, second) = (told.clone(), told.clone());
+        let hanging = Hanging::start(move |_| lock(&second).push("the second"));
+        let watch = hanging.watch.clone();
+        let hanging = Mutex::new(Some(hanging));
+        let builder = Executor::builder().watchdog(LIMIT, move |_| {
+            lock(&first).push("the first");
+            lock(&hanging).take().expect("it is told once").end();
+        });
+        look_and_tell(builder, &watch);
+        assert_eq!(*lock(&told), ["the first"]);
+    }
+
+    #[test]
+    fn a_callback_whose_payload_panics_when_it_is_dropped_keeps_nobody_from_being_told() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                resume_unwind(Box::new("in a payload"));
+            }
+        }
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let (first, second) = (told.clone(), told.clone());
+        let hanging = Hanging::start(move |_| lock(&second).push("the second"));
+        let builder = Executor::builder().watchdog(LIMIT, move |_| {
+            lock(&first).push("the first");
+            resume_unwind(Box::new(Bomb));
+        });
+        look_and_tell(builder, &hanging.watch);
+        hanging.end();
+        assert_eq!(*lock(&told), ["the first", "the second"]);
+    }
+
+    #[test]
+    fn a_watchdog_whose_thread_is_gone_gets_another() {
+        let executor = Executor::builder().watchdog(LIMIT, |_| ()).build();
+        let watch = executor.core().watch.get().expect("it is watched").clone();
+        let mut watchdog = Watchdog::of([]);
+        let (gone, _) = channel();
+        watchdog.wake = Some(gone);
+        assert!(watchdog.register(&watch));
+        assert!(watchdog.wake.expect("there is one").send(()).is_ok(), "somebody listens");
     }
 }

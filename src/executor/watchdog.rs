@@ -1,7 +1,8 @@
 //! The watchdog: one thread for all executors of the process that are watched.
 //!
 //! The rule: it looks, and tells. What it looks at are values (`watch`), so it needs nothing of an executor and holds up none
-//! for longer than it takes to copy them. Each thing that doesn't get on is told once, outside of all locks.
+//! for longer than it takes to copy them. Each thing that doesn't get on is told once, outside of all locks, and not if it
+//! got on while another was told. Nothing that a callback does ends the thread.
 //!
 //! How: nobody reads a clock. The thread wakes a few times within the shortest limit, and a look counts what it waited since
 //! the one before; what is seen at the same thing for its limit is stuck. So time in which the whole process stood still, as
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use super::lifecycle::drop_payload;
 use super::registry::lock;
 use super::watch::{OnStuck, Stuck, Watch};
 
@@ -21,19 +23,48 @@ const LOOKS: u32 = 4;
 /// No more than one look in this time.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-static DOG: Mutex<Dog> = Mutex::new(Dog { watched: Vec::new(), wake: None });
+static WATCHDOG: Mutex<Watchdog> = Mutex::new(Watchdog { watched: Vec::new(), wake: None });
 
-struct Dog {
+pub(super) struct Watchdog {
     watched: Vec<Watched>,
     /// To the thread, once there is one.
-    wake: Option<Sender<()>>,
+    pub(super) wake: Option<Sender<()>>,
 }
 
-impl Dog {
+impl Watchdog {
     /// The time from look to look; `None` while there is nothing to look at.
     fn period(&self) -> Option<Duration> {
         let shortest = self.watched.iter().map(|watched| watched.watch.limit).min()?;
         Some((shortest / LOOKS).max(SHORTEST))
+    }
+
+    /// See [`register`].
+    pub(super) fn register(&mut self, watch: &Arc<Watch>) -> bool {
+        let before = self.period();
+        self.watched.push(Watched::new(watch.clone()));
+        let sleeps_too_long = before.is_none_or(|before| self.period() < Some(before));
+        let has_thread = self.wake.as_ref().is_some_and(|wake| !sleeps_too_long || wake.send(()).is_ok());
+        if !has_thread {
+            // There is none yet, or no longer.
+            let (wake, woken) = channel();
+            let thread = thread::Builder::new().name("framestep watchdog".to_owned());
+            if thread.spawn(move || keep_looking(&woken)).is_err() {
+                self.watched.pop();
+                return false;
+            }
+            self.wake = Some(wake);
+        }
+        true
+    }
+
+    #[cfg(all(test, not(any(miri, target_family = "wasm"))))]
+    pub(super) fn of<const N: usize>(watches: [Arc<Watch>; N]) -> Self {
+        Watchdog { watched: watches.map(Watched::new).into(), wake: None }
+    }
+
+    /// Looks at all, `elapsed` after the last look: what didn't get on, to be told when no lock is held.
+    pub(super) fn look(&mut self, elapsed: Duration) -> Vec<Overdue> {
+        self.watched.iter_mut().filter_map(|watched| watched.look(elapsed)).collect()
     }
 }
 
@@ -48,11 +79,35 @@ impl Watched {
         Watched { watch, look: Look::default() }
     }
 
-    /// Looks, `elapsed` after the last look: whom to tell what about.
-    pub(super) fn look(&mut self, elapsed: Duration) -> Option<(OnStuck, Stuck)> {
+    /// Looks, `elapsed` after the last look.
+    pub(super) fn look(&mut self, elapsed: Duration) -> Option<Overdue> {
         let serial = self.watch.serial();
         let lasted = self.look.at(serial, self.watch.limit, elapsed)?;
-        self.watch.stuck_at(serial?, lasted)
+        Some(Overdue { watch: self.watch.clone(), serial: serial?, lasted })
+    }
+}
+
+/// What one executor was doing for too long when it was looked at.
+pub(super) struct Overdue {
+    watch: Arc<Watch>,
+    serial: u64,
+    lasted: Duration,
+}
+
+impl Overdue {
+    /// Whom to tell what about, if that is still so.
+    pub(super) fn stuck(&self) -> Option<(OnStuck, Stuck)> {
+        self.watch.stuck_at(self.serial, self.lasted)
+    }
+
+    /// Tells it, if it is still so.
+    pub(super) fn tell(self) {
+        let Some((on_stuck, stuck)) = self.stuck() else { return };
+        // Its panic has been told by the panic hook; the others are told all the same. The callback goes in there, since
+        // this may be the last hold on it.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(move || on_stuck(&stuck))) {
+            drop_payload(payload);
+        }
     }
 }
 
@@ -77,35 +132,19 @@ impl Look {
     }
 }
 
-/// Looks after `watch` from here on; `false` where there are no threads.
-pub(super) fn look_after(watch: &Arc<Watch>) -> bool {
-    let mut dog = lock(&DOG);
-    if dog.wake.is_none() {
-        let (wake, woken) = channel();
-        if thread::Builder::new().name("framestep watchdog".to_owned()).spawn(move || keep_looking(&woken)).is_err() {
-            return false;
-        }
-        dog.wake = Some(wake);
-    }
-    let before = dog.period();
-    dog.watched.push(Watched::new(watch.clone()));
-    // It sleeps for longer than it should from here on.
-    if before.is_none_or(|before| dog.period() < Some(before))
-        && let Some(wake) = &dog.wake
-    {
-        let _ = wake.send(());
-    }
-    true
+/// Looks at `watch` from here on; `false` where there are no threads.
+pub(super) fn register(watch: &Arc<Watch>) -> bool {
+    lock(&WATCHDOG).register(watch)
 }
 
-/// Looks no more after `watch`.
-pub(super) fn leave_alone(watch: &Arc<Watch>) {
-    lock(&DOG).watched.retain(|watched| !Arc::ptr_eq(&watched.watch, watch));
+/// Looks at `watch` no more.
+pub(super) fn unregister(watch: &Arc<Watch>) {
+    lock(&WATCHDOG).watched.retain(|watched| !Arc::ptr_eq(&watched.watch, watch));
 }
 
 fn keep_looking(woken: &Receiver<()>) {
     loop {
-        let period = lock(&DOG).period();
+        let period = lock(&WATCHDOG).period();
         let elapsed = match period {
             None if woken.recv().is_err() => return,
             None => Duration::ZERO,
@@ -116,11 +155,8 @@ fn keep_looking(woken: &Receiver<()>) {
                 Ok(()) => Duration::ZERO,
             },
         };
-        let stuck: Vec<_> = lock(&DOG).watched.iter_mut().filter_map(|watched| watched.look(elapsed)).collect();
-        for (on_stuck, stuck) in stuck {
-            // Its panic has been told by the panic hook; the others are told all the same.
-            let _ = catch_unwind(AssertUnwindSafe(move || on_stuck(&stuck)));
-        }
+        let overdue = lock(&WATCHDOG).look(elapsed);
+        overdue.into_iter().for_each(Overdue::tell);
     }
 }
 

@@ -69,6 +69,11 @@ impl Wheel {
         Wheel { now, timers: Timers::default(), slots: Slots::new(), outstanding: 0 }
     }
 
+    /// See [`Timers::into_wakers`].
+    pub(crate) fn into_wakers(self) -> impl Iterator<Item = Waker> {
+        self.timers.into_wakers()
+    }
+
     #[cold]
     pub(crate) fn reserve(&mut self, timers: usize) {
         self.timers.reserve(timers);

@@ -23,6 +23,8 @@ use std::{
     time::Duration,
 };
 
+type Boxed = Pin<Box<dyn Future<Output = ()>>>;
+
 /// So many nanoseconds.
 const fn ns(nanos: u64) -> Duration {
     Duration::from_nanos(nanos)

@@ -13,16 +13,19 @@ mod wakers;
 use crate::words::{Words, on_drop, poll_now, quiet_panic, slot};
 use framestep::{
     Clock, Executor, FrameReport, IncidentKind, JoinError, JoinHandle, NextFrame, Scope, Signal, SpawnLimit, TaskId,
-    current_frame, frames, interval, next_frame, random, resume_in, scope, sleep,
+    current_frame, frames, interval, next_frame, random, resume_in, scope, sleep, spawn,
 };
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     future::{Future, pending, poll_fn, ready},
-    panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook},
     pin::{Pin, pin},
     rc::Rc,
-    sync::{Arc, Once},
+    sync::{
+        Arc, Once,
+        atomic::{AtomicU32, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };

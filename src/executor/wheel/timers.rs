@@ -56,6 +56,11 @@ impl Timers {
         self.vacant.reserve(self.timers.capacity());
     }
 
+    /// What others made of what they wake.
+    pub(super) fn into_wakers(self) -> impl Iterator<Item = Waker> {
+        self.others.into_iter().map(|(_, waker)| waker)
+    }
+
     pub(super) fn capacity(&self) -> usize {
         self.timers.capacity()
     }

@@ -301,3 +301,61 @@ fn a_resource_can_cancel_scripts_before_they_run() {
     steps(&mut world, 2);
     assert_eq!(log.words(), "runs | Ok(true) | cancelled | dropped");
 }
+
+#[test]
+fn what_an_access_cancels_before_a_panic_that_its_script_catches_runs_no_more() {
+    let (mut world, log) = (World::new(), Log::default());
+    let victim = world.spawn_empty().id();
+    let say = log.clone();
+    world.spawn(Script::new(async move |me: Me| {
+        next_frame().await;
+        let despawn_and_panic = |world: &mut World| {
+            world.despawn(victim);
+            crate::words::quiet_panic("in an access");
+        };
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| me.world(despawn_and_panic)));
+        say.say(format!("caught {}", caught.is_err()));
+        next_frame().await;
+        say.say("goes on");
+        Ok(())
+    }));
+    let (say, held) = (log.clone(), log.last_word("dropped"));
+    world.entity_mut(victim).insert(Script::new(async move |_: Me| {
+        let _held = held;
+        loop {
+            say.say("victim");
+            next_frame().await;
+        }
+    }));
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "victim");
+    steps(&mut world, 2);
+    assert_eq!(log.words(), "caught true | dropped | goes on");
+}
+
+#[test]
+fn a_payload_that_panics_when_it_is_dropped_ends_nothing_but_its_script() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            crate::words::quiet_panic("in a payload");
+        }
+    }
+    let (mut world, log) = (World::new(), Log::default());
+    world.insert_resource(bevy_ecs::error::FallbackErrorHandler(bevy_ecs::error::ignore));
+    let held = log.clone();
+    world.spawn(Script::new(async move |me: Me| {
+        // The first panic unwinds, and the clean-up that it runs panics on top.
+        let _clean_up = me.defer(|_| std::panic::resume_unwind(Box::new(Bomb)));
+        let _held = held.last_word("unwound");
+        crate::words::quiet_panic("first");
+        Ok(())
+    }));
+    let say = log.clone();
+    world.spawn(Script::new(async move |_: Me| {
+        say.say("next");
+        Ok(())
+    }));
+    step_scripts(&mut world);
+    assert_eq!(log.words(), "unwound | next");
+}

@@ -4,8 +4,6 @@
 
 use super::*;
 
-type Boxed = Pin<Box<dyn Future<Output = ()>>>;
-
 // ---- The executor's end -------------------------------------------------------------------------
 
 #[test]

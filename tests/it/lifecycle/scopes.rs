@@ -178,3 +178,37 @@ fn a_scope_used_after_its_end_refuses() {
     executor.poll_once();
     assert_eq!(words.take(), "true true");
 }
+
+#[test]
+fn a_scope_dropped_between_steps_cancels_all_its_children_also_where_one_cancels_the_next() {
+    let mut executor = Executor::new();
+    let words = Words::default();
+    let stash: Rc<RefCell<Option<Boxed>>> = Rc::default();
+    let (log, place) = (words.clone(), stash.clone());
+    drop(executor.spawn(async move {
+        let mut open: Boxed = Box::pin(scope(async move |s| {
+            let next: Rc<RefCell<Option<JoinHandle<()>>>> = Rc::default();
+            let (guard, of_next) = (log.on_drop("a"), next.clone());
+            let cancels = on_drop(move || _ = of_next.take().map(|next| next.cancel()));
+            drop(s.spawn(async move {
+                let _guards = (guard, cancels);
+                pending::<()>().await;
+            }));
+            for name in ["b", "c", "d"] {
+                let guard = log.on_drop(name);
+                let child = s.spawn(async move {
+                    let _guard = guard;
+                    pending::<()>().await;
+                });
+                next.borrow_mut().get_or_insert(child);
+            }
+            pending::<()>().await;
+        }));
+        assert!(poll_now(open.as_mut()).is_pending());
+        *place.borrow_mut() = Some(open);
+    }));
+    executor.poll_once();
+    assert_eq!(executor.live(), 4);
+    drop(stash.take());
+    assert_eq!((words.take().as_str(), executor.live()), ("a b c d", 0));
+}

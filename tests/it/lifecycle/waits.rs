@@ -5,7 +5,6 @@
 use super::*;
 
 type Call = Box<dyn FnOnce()>;
-type Boxed = Pin<Box<dyn Future<Output = ()>>>;
 
 #[test]
 fn a_sleep_polled_after_its_executor_is_gone_panics_with_advice() {

@@ -111,3 +111,23 @@ fn a_clock_more_than_there_can_be_doesnt_take_anothers_number() {
     let (executor, _) = full_of_clocks();
     let _ = muted(|| executor.add_clock(executor.main_lane(), ""));
 }
+
+#[test]
+fn a_chain_of_scripts_started_by_the_payloads_of_their_panics_is_put_off() {
+    // A chain of spawns counts as one script, or it could hang the frame.
+    struct Again;
+    impl Drop for Again {
+        fn drop(&mut self) {
+            drop(spawn(async { resume_unwind(Box::new(Again)) }));
+        }
+    }
+    let mut executor = Executor::builder().script_polls(5).frame_polls(1_000).build();
+    drop(executor.spawn(async { resume_unwind(Box::new(Again)) }));
+    for _ in 0..2 {
+        let report = executor.poll_once();
+        assert_eq!((report.polled, report.panicked, report.put_off, report.live), (5, 5, 1, 1));
+        let incidents = executor.incidents();
+        let put_off = incidents.last().expect("it is told");
+        assert!(put_off.kind == IncidentKind::PutOff && put_off.message.contains("5 times"), "{put_off}");
+    }
+}

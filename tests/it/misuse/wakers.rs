@@ -144,3 +144,37 @@ fn a_signal_reaches_the_others_when_a_waker_panics() {
     words.say(poll_now(first.as_mut()).is_ready());
     assert_eq!(words.take(), "true before after last true");
 }
+
+#[test]
+fn wakers_of_leaked_timers_that_panic_when_they_are_dropped_all_go() {
+    // Two panics in one unwind would abort: the end of an executor drops what others made one by one.
+    struct Bomb(Arc<AtomicU32>);
+    impl Wake for Bomb {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            quiet_panic("boom");
+        }
+    }
+    let mut executor = Executor::new();
+    let dropped = Arc::new(AtomicU32::new(0));
+    let count = dropped.clone();
+    drop(executor.spawn(async move {
+        for _ in 0..3 {
+            let mut armed: [Boxed; 2] = [Box::pin(sleep(ns(1_000_000_000))), Box::pin(frames(9))];
+            for wait in &mut armed {
+                let waker = Waker::from(Arc::new(Bomb(count.clone())));
+                assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+                // The timer has a clone, which is the last.
+                drop(waker);
+            }
+            std::mem::forget(armed);
+        }
+    }));
+    executor.poll_once();
+    assert_eq!(dropped.load(Ordering::Relaxed), 0);
+    drop(executor);
+    assert_eq!(dropped.load(Ordering::Relaxed), 6);
+}

@@ -234,7 +234,7 @@ fn the_end_of_the_world_or_its_executor_in_a_job_ends_all_scripts_before_they_ru
         let (words, heard) = (told.words(), heard());
         if name == "the world" {
             assert_eq!(words, "a job without a world | script dropped");
-            assert!(heard.len() == 1 && heard[0].contains("the world was replaced"), "{heard:?}");
+            assert!(heard.len() == 1 && heard[0].contains("panicked: the world was replaced"), "{heard:?}");
         } else {
             assert_eq!(
                 words, "the next job | a job without a world | script dropped",

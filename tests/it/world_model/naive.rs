@@ -346,7 +346,6 @@ impl World {
                 state.strangers.push(format!("told of a stranger: Panic(\"{what}\")"));
             }
         });
-        // Also what an access has left that panicked.
         self.retire(number);
         self.settle_if_posted(exec);
     }

@@ -127,13 +127,13 @@ impl Who {
         for deed in deeds {
             if *deed == Blow {
                 who.log("blows".to_string());
-                // On top of another panic it ends nothing. What was posted waits for the next access.
+                // On top of another panic it ends nothing. What was posted is acted on where the access unwinds.
                 if std::mem::replace(&mut exec.unwinding, true) {
                     self.world.clean_up_panicked(self.script.expect("a script"));
                 } else {
                     self.world.with(|state| state.panics_with = "clean-up panic");
                 }
-                return;
+                break;
             }
             who.act(exec, deed);
         }
