@@ -10,11 +10,12 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::core::Core;
 use super::registry::lock;
+use super::shared::{Mutex, MutexGuard};
 use super::task::Slot;
 use super::watchdog;
 

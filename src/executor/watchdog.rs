@@ -9,13 +9,14 @@
 //! in a debugger, counts as one look. The thread starts with the first executor that asks, and sleeps while none is watched.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use super::lifecycle::drop_payload;
 use super::registry::lock;
+use super::shared::{Mutex, shared_static};
 use super::watch::{OnStuck, Stuck, Watch};
 
 /// So many looks within a limit.
@@ -23,7 +24,9 @@ const LOOKS: u32 = 4;
 /// No more than one look in this time.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-static WATCHDOG: Mutex<Watchdog> = Mutex::new(Watchdog { watched: Vec::new(), wake: None });
+shared_static! {
+    static WATCHDOG: Mutex<Watchdog> = Mutex::new(Watchdog { watched: Vec::new(), wake: None });
+}
 
 pub(super) struct Watchdog {
     watched: Vec<Watched>,

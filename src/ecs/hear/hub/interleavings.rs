@@ -23,7 +23,7 @@ fn ears_hear_what_is_told_on_another_thread_from_when_they_are_opened_until_they
         let teller = thread::spawn(move || {
             let _world = lock(&there);
             let mut due = theirs.take_due();
-            theirs.deliver(None, &7, &mut due);
+            theirs.deliver(None, &7, Some(&mut due));
             assert!(due.is_empty(), "nobody waits");
             theirs.put_due(due);
         });
