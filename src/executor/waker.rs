@@ -207,3 +207,19 @@ fn wake_elsewhere(key: TaskId) {
         registry::post_wake(key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static OTHERS: RawWakerVTable = RawWakerVTable::new(|data| RawWaker::new(data, &OTHERS), |_| (), |_| (), |_| ());
+
+    #[test]
+    fn a_waker_of_others_is_none_of_ours_whatever_its_word() {
+        let key = TaskId::new(0, 5, 3);
+        // SAFETY: the functions of `OTHERS` do nothing with the word.
+        let other = unsafe { Waker::new(ptr::without_provenance(key.to_word()), &OTHERS) };
+        assert_eq!((key_of(&other), key_of(&for_task(key))), (None, Some(key)));
+        assert!(!is_same(&other, &for_task(key)) && is_same(&for_task(key), &for_task(key)));
+    }
+}
