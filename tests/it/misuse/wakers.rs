@@ -146,7 +146,7 @@ fn a_signal_reaches_the_others_when_a_waker_panics() {
 }
 
 #[test]
-fn wakers_of_leaked_timers_that_panic_when_they_are_dropped_all_go() {
+fn wakers_of_armed_timers_that_panic_when_they_are_dropped_all_go() {
     // Two panics in one unwind would abort: the end of an executor drops what others made one by one.
     struct Bomb(Arc<AtomicU32>);
     impl Wake for Bomb {
@@ -160,7 +160,9 @@ fn wakers_of_leaked_timers_that_panic_when_they_are_dropped_all_go() {
     }
     let mut executor = Executor::new();
     let dropped = Arc::new(AtomicU32::new(0));
-    let count = dropped.clone();
+    // Kept by nobody that the executor drops, so that they are armed at its end.
+    let stash: Rc<RefCell<Vec<[Boxed; 2]>>> = Rc::default();
+    let (count, kept) = (dropped.clone(), stash.clone());
     drop(executor.spawn(async move {
         for _ in 0..3 {
             let mut armed: [Boxed; 2] = [Box::pin(sleep(ns(1_000_000_000))), Box::pin(frames(9))];
@@ -170,7 +172,7 @@ fn wakers_of_leaked_timers_that_panic_when_they_are_dropped_all_go() {
                 // The timer has a clone, which is the last.
                 drop(waker);
             }
-            std::mem::forget(armed);
+            kept.borrow_mut().push(armed);
         }
     }));
     executor.poll_once();
