@@ -104,7 +104,8 @@
     feature = "bevy_app",
     doc = "In debug builds [`FramestepPlugin`](struct@FramestepPlugin) brings one along."
 )]
-//! Whatever is leaked (handles, waits, scopes, futures halfway) costs its own memory and no more.
+//! Whatever is leaked (waits, scopes, futures halfway) costs its own memory and no more; a leaked handle, the memory of its
+//! executor, whose scripts end all the same.
 #![cfg_attr(
     feature = "bevy_ecs",
     doc = "What a script may do to the executor and the world that run it stands in the guide: [`guide::reentrancy`]."
@@ -115,8 +116,9 @@
 //! Cloning it copies a word, dropping it does nothing.
 //!
 //! **Limits.** At most 1,024 executors at a time in a process, each with 32 lanes
-//! and four million scripts of up to 256 bytes (of larger ones fewer: 16,384 of 64 KiB). On 32-bit targets a waker has one 32-bit word for the script's name: 8 executors at a time, each
-//! with 262,144 scripts at once and 2^32 spawns in all.
+//! and four million scripts of up to 256 bytes (of larger ones fewer: 16,384 of 64 KiB). On 32-bit targets a waker has one
+//! 32-bit word for the script's name: 8 executors at a time, each with 262,144 scripts at once and 2^32 spawns in all, and
+//! 131,072 executors in the life of a process, as each starts above the names of the one before.
 //!
 //! Slots are made in blocks of about 64 KiB. A spawn that needs another and finds no memory for it is refused
 //! ([`SpawnLimit::Memory`]), and all else goes on. What grows otherwise (queues, timers, waits with other wakers, what some

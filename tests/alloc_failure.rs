@@ -272,6 +272,24 @@ fn without_memory_spawns_are_refused_and_all_else_goes_on() {
     assert!(matches!(handle.take_output(), Some(Ok(()))));
 }
 
+#[test]
+fn slots_made_beforehand_are_used_where_the_list_of_sizes_cannot_grow() {
+    let tally = Rc::new(Tally::default());
+    // As many sizes as the list has room for. Blocks have more slots than are asked for.
+    let sizes = [4_000, 6_000, 8_000, 10_000];
+    let builder = Executor::builder().capacity(8);
+    let executor = sizes.into_iter().fold(builder, |builder, size| builder.slots(size, 1)).build();
+    let guards = [(); 5].map(|()| Guard::new(&tally));
+    let mut handles = Vec::with_capacity(guards.len());
+    let failed = failing(1, true, || {
+        for guard in guards {
+            handles.push(executor.spawn(sized::<3_000>(guard, pending::<()>())));
+        }
+    });
+    handles.iter().for_each(|handle| _ = handle.take_output().map(|end| look(&tally, &end)));
+    assert_eq!((failed, tally.refused.get(), executor.live()), (5, 0, 5));
+}
+
 #[cfg(all(unix, not(miri)))]
 mod each {
     use super::{play, warm_up};

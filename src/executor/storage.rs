@@ -45,6 +45,8 @@ const CHUNK_BYTES: usize = if cfg!(miri) { 2 * 1024 } else { 64 * 1024 };
 const SMALL: usize = 1024;
 const SMALL_STEP: usize = 8;
 const SMALL_CLASSES: usize = SMALL / SMALL_STEP + 1;
+/// No task is larger.
+const MAX_SIZE: usize = u32::MAX as usize / 2 - SMALL_STEP;
 
 const _: () = assert!(SMALL_CLASSES <= 1 << u8::BITS, "the number of a class of small sizes is a byte");
 
@@ -84,7 +86,7 @@ impl<'a> ChunkView<'a> {
     /// Has the memory of the slot at this place brought near; past the chunk's end it is none of its own.
     #[inline]
     pub(crate) fn prefetch(self, place: u32) {
-        let start = self.base.as_ptr().wrapping_add(place as usize * self.stride);
+        let start = self.base.as_ptr().wrapping_add((place as usize).wrapping_mul(self.stride));
         for line in 0..PREFETCHED_LINES {
             prefetch_line(start.wrapping_add(line * 64));
         }
@@ -168,10 +170,6 @@ const fn is_small(layout: Layout) -> bool {
     layout.size() <= SMALL && layout.align() <= SMALL_STEP
 }
 
-fn layout_of(size: usize, align: usize) -> Layout {
-    Layout::from_size_align(size, align).expect("a size below 2 GiB")
-}
-
 pub(crate) struct Storage {
     chunks: UnsafeCell<Vec<Chunk>>,
     /// The classes of small sizes and the common alignment, by size in steps.
@@ -197,7 +195,10 @@ impl Storage {
     pub(crate) fn new(first_generation: u32) -> Self {
         Storage {
             chunks: UnsafeCell::new(Vec::new()),
-            small: std::array::from_fn(|steps| Class::new(layout_of(steps.max(1) * SMALL_STEP, SMALL_STEP))),
+            small: std::array::from_fn(|steps| {
+                let size = steps.max(1) * SMALL_STEP;
+                Class::new(Layout::from_size_align(size, SMALL_STEP).expect("a small size"))
+            }),
             first: std::array::from_fn(|steps| Cell::new(steps as u8)),
             large: RefCell::new(Vec::new()),
             numbers: RefCell::new(Vec::new()),
@@ -239,7 +240,7 @@ impl Storage {
     #[inline]
     pub(crate) fn prefetch(&self, index: u32) {
         let Some(chunk) = self.chunks().get((index >> PLACE_BITS) as usize) else { return };
-        let start = chunk.base.as_ptr().wrapping_add((index & PLACE) as usize * chunk.stride as usize);
+        let start = chunk.base.as_ptr().wrapping_add(((index & PLACE) as usize).wrapping_mul(chunk.stride as usize));
         for line in 0..PREFETCHED_LINES {
             prefetch_line(start.wrapping_add(line * 64));
         }
@@ -262,7 +263,7 @@ impl Storage {
     #[inline]
     pub(crate) fn take<F: Future<Output: 'static> + 'static>(&self) -> Result<Room<'_, F>, SpawnLimit> {
         const {
-            assert!(size_of::<Task<F>>() <= u32::MAX as usize / 2, "a future must be smaller than 2 GiB");
+            assert!(size_of::<Task<F>>() <= MAX_SIZE, "a future must be smaller than 2 GiB");
         }
         let layout = Layout::new::<Task<F>>();
         let common = if is_small(layout) {
@@ -303,18 +304,18 @@ impl Storage {
     /// large enough, or else a new one.
     #[cold]
     fn take_other(&self, layout: Layout) -> Result<(Slot<'_>, u32), SpawnLimit> {
-        let own = self.class_of(layout)?;
+        let own = self.class_of(layout);
         let fits = |class: &Class| class.layout.size() >= layout.size() && class.layout.align() >= layout.align();
         let has_slots = |&number: &u32| self.with_class(number, |class| fits(class) && class.free.get() != NO_INDEX);
-        let number = Some(own).filter(has_slots).or_else(|| self.reserved.borrow().iter().copied().find(has_slots));
-        let number = match number {
+        let own_slots = own.ok().filter(has_slots);
+        let number = match own_slots.or_else(|| self.reserved.borrow().iter().copied().find(has_slots)) {
             Some(number) => number,
             None => {
-                self.grow(own, 1)?;
-                own
+                self.grow(own?, 1)?;
+                own?
             }
         };
-        if let Some(first) = self.first.get(own as usize)
+        if let Some(first) = own.ok().and_then(|own| self.first.get(own as usize))
             && (number as usize) < SMALL_CLASSES
         {
             first.set(number as u8);
@@ -340,8 +341,8 @@ impl Storage {
     /// Makes room for `count` tasks whose futures, with their outputs, take up to `size` bytes, as far as there are
     /// indices; without memory it aborts, as Rust's collections do.
     pub(crate) fn reserve(&self, size: usize, count: usize) {
-        let size = size.saturating_add(size_of::<Header>()).min(u32::MAX as usize / 2);
-        let layout = layout_of(size, SMALL_STEP);
+        let size = size.saturating_add(size_of::<Header>()).min(MAX_SIZE);
+        let layout = Layout::from_size_align(size, SMALL_STEP).expect("it is less than any target's largest");
         let class = self.class_of(layout).unwrap_or_else(|_| handle_alloc_error(layout));
         if self.grow(class, count) == Err(SpawnLimit::Memory) {
             handle_alloc_error(layout);
@@ -361,6 +362,8 @@ impl Storage {
         let align = layout.align().max(SMALL_STEP);
         let step = if layout.size() <= SMALL { SMALL_STEP } else { layout.size().next_power_of_two() / 8 };
         let size = layout.size().next_multiple_of(step).next_multiple_of(align);
+        // Rounded up it may be beyond what a target can address.
+        let class = Class::new(Layout::from_size_align(size, align).map_err(|_| SpawnLimit::Memory)?);
         let mut numbers = self.numbers.borrow_mut();
         let place = match numbers.binary_search_by_key(&(size, align), |known| known.0) {
             Ok(place) => return Ok(numbers[place].1),
@@ -369,7 +372,7 @@ impl Storage {
         let mut large = self.large.borrow_mut();
         numbers.try_reserve(1).map_err(|_| SpawnLimit::Memory)?;
         large.try_reserve(1).map_err(|_| SpawnLimit::Memory)?;
-        large.push(Class::new(layout_of(size, align)));
+        large.push(class);
         let number = (SMALL_CLASSES + large.len() - 1) as u32;
         numbers.insert(place, ((size, align), number));
         Ok(number)
@@ -458,6 +461,22 @@ mod tests {
     use std::future::pending;
 
     use super::*;
+
+    #[test]
+    fn what_is_larger_than_a_target_can_address_is_refused() {
+        let storage = Storage::new(1);
+        // Rounded up it takes 2 GiB.
+        let large = Layout::from_size_align(MAX_SIZE, SMALL_STEP).expect("a layout");
+        let refused = (usize::BITS == 32).then_some(SpawnLimit::Memory);
+        assert_eq!(storage.class_of(large).err(), refused);
+    }
+
+    #[test]
+    fn a_slot_past_the_end_of_a_chunk_is_brought_near_without_overflow() {
+        let wide = ChunkView { stride: MAX_SIZE, ..ChunkView::NONE };
+        wide.prefetch(PLACE);
+        assert!(!wide.has(PLACE));
+    }
 
     #[test]
     fn a_chunk_is_kept_for_as_long_as_a_future_lies_in_it() {
