@@ -130,7 +130,7 @@ fn dropper(log: &Log, drops: &'static [usize], holds: bool) -> Script {
     Script::new(async move |me: Me| {
         let waits = Waits::default();
         for number in 0..5 {
-            let (say, held) = (say.clone(), waits.clone());
+            let (say, held) = (say.clone(), Rc::downgrade(&waits));
             let last = say.last_word(["0 dropped", "1 dropped", "2 dropped", "3 dropped", "4 dropped"][number]);
             let mut armed = false;
             let wait = me.until_world(move |_| {
@@ -140,6 +140,7 @@ fn dropper(log: &Log, drops: &'static [usize], holds: bool) -> Script {
                 }
                 say.say(format!("{number}"));
                 if number == 2 {
+                    let held = held.upgrade().expect("the script has them");
                     let dropped: Vec<_> = drops.iter().map(|drop| held.borrow_mut()[*drop].take()).collect();
                     drop(dropped);
                     return holds;
@@ -201,14 +202,14 @@ fn a_destructor_that_panics_in_a_condition_is_that_conditions_panic() {
     world.spawn(Script::new(async move |me: Me| {
         let waits = Waits::default();
         let wait = |drops: bool, bomb: Option<Bomb>| {
-            let (held, say) = (waits.clone(), say.clone());
+            let (held, say) = (Rc::downgrade(&waits), say.clone());
             let mut armed = false;
             Box::pin(me.until_world(move |_| {
                 let _moved_in = &bomb;
                 if std::mem::replace(&mut armed, true) {
                     say.say("looked");
                     if drops {
-                        let dropped = held.borrow_mut()[0].take();
+                        let dropped = held.upgrade().and_then(|waits| waits.borrow_mut()[0].take());
                         drop(dropped);
                     }
                 }
