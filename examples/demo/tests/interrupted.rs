@@ -92,16 +92,18 @@ fn kill(number: u64, at: u32) {
     let what = format!("`{}` in frame {at}", script.name);
     stage.world.despawn(script.owner);
     assert!(!stage.world.resource::<ScriptRegistry>().is_running(script.id), "{what}");
-    go_on(stage, number, &what);
+    go_on(stage, &what, |stage| {
+        assert!(stage.world.non_send::<ScriptExecutor>().script_info(script.id).is_none(), "{what}");
+    });
     assert_eq!(TOLD.take(), [""; 0], "{what}");
 }
 
-/// Plays on without a script, and ends it all.
-fn go_on(mut stage: Stage, without: u64, what: &str) {
+/// Plays on, with a look after each frame, and ends it all.
+fn go_on(mut stage: Stage, what: &str, look: impl Fn(&Stage)) {
     let before = stage.report().live;
     for _ in 0..AFTER {
         frame(&mut stage);
-        assert!(!live(&stage).contains(&without), "{what}");
+        look(&stage);
         assert_eq!(stage.report().panicked, 0, "{what}");
     }
     assert!(before > 1 && stage.report().live > 0, "{what}: the others go on");
@@ -156,7 +158,7 @@ fn strike(whole: &Whole, number: u64, poll: u32) {
         if !TOLD.with_borrow(Vec::is_empty) {
             break expected;
         }
-        assert_eq!(live(&stage), *expected, "{what}: up to it all is as ever");
+        assert_eq!(stage.report().live, expected.len() as u64, "{what}: up to it all is as ever");
         before = expected;
     };
     let live = live(&stage);
@@ -166,7 +168,7 @@ fn strike(whole: &Whole, number: u64, poll: u32) {
     assert!(gone.iter().all(|gone| *gone > number) && gone.len() as u64 <= report.cancelled, "{what}: {gone:?}");
     assert!(!live.contains(&number), "{what}: it has ended");
     assert_eq!(report.panicked, 1, "{what}");
-    go_on(stage, number, &what);
+    go_on(stage, &what, |_| ());
     let told = TOLD.take();
     let is_it = |told: &String| {
         told.starts_with(&format!("script `{name}`"))
