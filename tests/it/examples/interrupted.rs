@@ -298,6 +298,7 @@ fn every_script_may_die_the_first_ten_times_that_it_parks_and_some_later_ones() 
 fn every_script_may_panic_in_its_first_ten_polls_and_in_some_later_ones() {
     let (mut struck, mut missed) = (0, 0);
     for (play, whole) in super::plays().iter().zip(&*WHOLE) {
+        assert!(whole.polls.keys().copied().eq(1..=whole.polls.len() as u64), "{}: all are seen", play.name);
         for &number in whole.polls.keys() {
             for poll in some(whole.may_come(number) as usize) {
                 let comes = strike(play, whole, number, poll as u32 + 1);

@@ -137,19 +137,16 @@ const BUILDS: [fn() -> Builder; 5] = [
 
 #[test]
 fn a_fault_is_the_scripts_own_panic_in_rows_and_alone_and_shuffled_and_past_caps() {
+    let plans = (0..CAST.len()).flat_map(|script| (1..=FRAMES).map(move |poll| Plan { script, poll, is_set: true }));
+    let tried: Vec<_> = BUILDS.into_iter().flat_map(|build| plans.clone().map(move |plan| (build, plan))).collect();
     let mut hits = 0;
-    for build in BUILDS {
-        for script in 0..CAST.len() {
-            for poll in 1..=FRAMES {
-                let plan = Plan { script, poll, is_set: true };
-                let set = play(build, plan);
-                let own = play(build, Plan { is_set: false, ..plan });
-                assert_eq!(set, own, "{plan:?}");
-                hits += set.reports.iter().map(|report| report.panicked).sum::<u64>();
-            }
-        }
+    for (build, plan) in tried.into_iter().step_by(if cfg!(miri) { 23 } else { 1 }) {
+        let set = play(build, plan);
+        let own = play(build, Plan { is_set: false, ..plan });
+        assert_eq!(set, own, "{plan:?}");
+        hits += set.reports.iter().map(|report| report.panicked).sum::<u64>();
     }
-    assert!(hits > 100, "{hits}");
+    assert!(hits > if cfg!(miri) { 1 } else { 100 }, "{hits}");
 }
 
 #[test]
