@@ -146,6 +146,7 @@ fn a_fault_is_the_scripts_own_panic_in_rows_and_alone_and_shuffled_and_past_caps
         assert_eq!(set, own, "{plan:?}");
         hits += set.reports.iter().map(|report| report.panicked).sum::<u64>();
     }
+    println!("{hits} panics");
     assert!(hits > if cfg!(miri) { 1 } else { 100 }, "{hits}");
 }
 
