@@ -38,6 +38,7 @@ use slab::Slab;
 use super::batch::Batch;
 use super::clock::ClockState;
 use super::extra::Extra;
+use super::faults::Faults;
 use super::hold::HELD;
 use super::inlets::InletState;
 use super::inspect::{Due, TaskInfo, TaskState, WaitInfo, WaitKind};
@@ -195,9 +196,10 @@ pub(crate) struct Core {
     pub(super) last_incidents: RefCell<Vec<Incident>>,
     pub(super) trace: Trace,
     pub(super) log: Log,
-    /// Whether polls are told to anybody: to the trace, or to the watch.
+    /// Whether polls are told to anybody: to the trace, or to the watch; or looked at for faults.
     pub(super) is_heard: Cell<bool>,
     pub(super) watch: OnceCell<Arc<Watch>>,
+    pub(super) faults: Faults,
     pub(super) shuffle: Shuffle,
     pub(super) seed: u64,
     pub(super) random: Cell<u64>,
@@ -277,6 +279,7 @@ impl Core {
             log: Log::default(),
             is_heard: Cell::new(settings.trace),
             watch: OnceCell::new(),
+            faults: Faults::default(),
             shuffle: Shuffle::new(settings.shuffle),
             seed: settings.seed,
             random: Cell::new(mix(settings.seed, 0)),

@@ -24,6 +24,7 @@
 //! | `random` | the tree of random streams |
 //! | `trace`, `log`, `changes` | the hash over all changes, and who listens to them |
 //! | `watch`, `watchdog` | what an executor is doing, and a thread that looks whether it gets on |
+//! | `faults` | polls that panic for the sake of a test |
 //! | `handle`, `builder`, `report`, `inspect` | what users hold and read |
 //!
 //! This layer knows only `Future` and `Waker`.
@@ -37,6 +38,7 @@ pub(crate) mod core;
 #[expect(unsafe_code, reason = "the current executor is a plain pointer: every await reads it")]
 pub(crate) mod current;
 mod extra;
+mod faults;
 pub(crate) mod fifo;
 mod frame;
 mod handle;

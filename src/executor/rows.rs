@@ -146,8 +146,8 @@ impl Core {
     pub(super) fn run_rows<'a, const HEARD: bool>(&'a self, rows: &mut Rows<'a>, entries: &'a [u32]) {
         self.noted.set(false);
         rows.far = entries.len() > NEAR;
-        // Who listens is told of each poll before what it does: then none goes on by itself.
-        let one_by_one = HEARD && (self.log.is_on() || self.watch.get().is_some());
+        // Who listens is told of each poll before what it does, and a fault is looked for: then none goes on by itself.
+        let one_by_one = HEARD && (self.log.is_on() || self.watch.get().is_some() || self.faults.is_on());
         if HEARD && !one_by_one {
             self.begin_traced_row();
         }
@@ -155,11 +155,12 @@ impl Core {
             let at = self.batch.at();
             let end = if one_by_one { entries.len().min(at + 1) } else { entries.len() };
             rows.rest = entries[at..end].iter();
-            while let Some(begun) = rows.begin(None) {
+            while let Some(mut begun) = rows.begin(None) {
                 if one_by_one {
                     let at = begun.slot.header().site.get();
                     self.record_with(ChangeKind::Polled, begun.slot.cold().number.get(), |change| change.at = at);
                     self.note_script(begun.slot);
+                    begun = self.without_fault(begun);
                 }
                 let rest = match begun.poll(rows) {
                     Polled::Parked => continue,

@@ -148,6 +148,7 @@ impl Core {
         }
         self.note_poll(slot.header(), index);
         self.own_waker.set(alone.waker());
+        let begun = if HEARD { self.without_fault(begun) } else { begun };
         let polled = begun.poll(alone);
         alone.mend();
         match polled {

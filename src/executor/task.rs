@@ -27,7 +27,8 @@
 //! 2. While a slot isn't vacant, its poll function and its vtable are those of the `F` that lies in it. So a slot
 //!    with the poll function of another has a future that this very code was made for.
 //! 3. In `Idle` and `Running`, and while `FUTURE` is set, the future is there. It is polled only in
-//!    `Idle`, dropped only when `FUTURE` is set and the state is past `Running`, and never moved.
+//!    `Idle`, dropped only when `FUTURE` is set and the state is past `Running`, and never moved. For a fault a
+//!    `Begun` may be given up for a drop in `Running`: then nobody polls it, and `panicked` ends the task.
 //! 4. In `Completed`, and only there, the output is there.
 //! 5. Only the header is ever borrowed as a whole, always shared; its fields are cells.
 
@@ -609,6 +610,18 @@ impl<'a> Begun<'a> {
         let poll = self.slot.header().poll.get();
         // SAFETY: idle before it was begun, so not vacant: the poll function is that of the type in the slot (2).
         unsafe { poll(self, rows) }
+    }
+
+    /// Drops the future instead of polling it, for a fault that unwinds: its task stays `Running`, as of a poll that
+    /// unwinds. Counts as done also when it unwinds itself.
+    pub(super) fn drop_future(self) {
+        let header = self.slot.header();
+        let word = header.word.get();
+        assert!(word.is(State::Running) && word.flags() & flag::FUTURE != 0);
+        header.word.set(word.with_flags(word.flags() & !flag::FUTURE));
+        // SAFETY: idle before it was begun, so the future is there (3), of the vtable's type (2). `self` was the right to
+        // poll it, so its poll isn't on the stack and won't be; with the flag cleared this is its one drop.
+        unsafe { (self.slot.cold().vtable.get().drop_future)(self.slot.task) };
     }
 }
 

@@ -49,10 +49,13 @@
 //! ```
 //!
 //! Nothing in here sleeps or knows the time of day, and nothing but golden files touches the file system. A script that
-//! failed or panicked fails its test, unless the test takes the failure.
+//! failed or panicked fails its test, unless the test takes the failure. A test can have a script panic at any of its polls:
+//! [`Executor::panic_at`](crate::Executor::panic_at).
 
 mod executor_test;
 mod failures;
+#[cfg(feature = "bevy_ecs")]
+mod faults;
 mod golden;
 #[cfg(feature = "bevy_ecs")]
 mod script_test;

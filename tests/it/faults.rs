@@ -7,13 +7,18 @@
 //! |---|---|
 //! | `cast` | scripts of an executor, with waits of all kinds |
 //! | `ecs` | scripts on entities, with what only those have |
+//! | `set` | faults that are set from outside: `Executor::panic_at` |
+//! | `set_on_entities` | the same for scripts on entities |
 //!
-//! The scripts of the examples are cancelled at each of their awaits in `examples`, those of the demo beside it. That
-//! a fault costs no memory is counted in `tests/alloc.rs`.
+//! The scripts of the examples are cancelled at each of their awaits and panic in each of their polls in `examples`,
+//! those of the demo beside it. That a fault costs no memory is counted in `tests/alloc.rs`.
 
 mod cast;
 #[cfg(feature = "bevy_ecs")]
 mod ecs;
+mod set;
+#[cfg(feature = "bevy_ecs")]
+mod set_on_entities;
 
 use cast::{Fault, Plan, Story};
 

@@ -243,3 +243,33 @@ fn a_test_that_fails_without_its_executor_fails_once() {
     });
     assert_eq!(failure, "the test's own");
 }
+
+#[test]
+fn a_script_panics_at_the_poll_that_a_test_names_and_the_test_takes_it() {
+    let mut test = ScriptTest::new();
+    let log = test.log();
+    let guard = test.spawn(Script::named("guard", async move |me: Me| {
+        let gone = log.clone();
+        let _clean_up = me.defer(move |_| gone.say("gone"));
+        for round in 1.. {
+            log.say(format!("round {round}"));
+            next_frame().await;
+        }
+        Ok(())
+    }));
+    let failure = told(|| test.panic_at(guard, 1));
+    assert!(
+        failure.contains("wasn't started yet") && failure.contains("`test.executor().panic_at(1, 1)`"),
+        "{failure}"
+    );
+    test.step(2);
+    let failure = told(|| test.panic_at(guard, 2));
+    assert_eq!(failure, "its poll 2 is over, 2 are: have it panic at its poll 3 or later");
+    test.panic_at(guard, 4);
+    test.step(4);
+    let failure = test.assert_failed(guard, "a fault in poll 4 of script 1");
+    assert!(failure.starts_with("script `guard` of entity") && failure.contains("after the wait at"), "{failure}");
+    assert_eq!(test.words(), "1: round 1; 2: round 2; 3: round 3; 4: gone");
+    let failure = told(|| test.panic_at(guard, 5));
+    assert!(failure.ends_with("isn't running, so it has no poll to panic at"), "{failure}");
+}
