@@ -47,7 +47,9 @@ impl Core {
         self.ready_now.append(&lane.put_off);
     }
 
-    /// `false` when the step's polls are used up.
+    /// `false` when the step's polls are used up. A function of its own for each of the two, so that what is told
+    /// doesn't lengthen the path where nobody listens.
+    #[inline(never)]
     fn run_all<const HEARD: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
         // ORDER: what was woken before the release, the released, what is woken from then on.
         self.run_ready::<HEARD>(lane, waker, Batch::take_early)

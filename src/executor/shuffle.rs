@@ -54,6 +54,7 @@ impl Shuffle {
 
 impl Core {
     /// Runs the lane's ready queue in a shuffled order; `false` when the step's polls are used up.
+    #[inline(never)]
     pub(super) fn run_shuffled<const HEARD: bool>(&self, lane: &LaneState, waker: &Waker) -> bool {
         let mut alone = Rows::alone(self, waker);
         while self.ready_now.len() > 0 {
