@@ -104,8 +104,8 @@
     feature = "bevy_app",
     doc = "In debug builds [`FramestepPlugin`](struct@FramestepPlugin) brings one along."
 )]
-//! Whatever is leaked (waits, scopes, futures halfway) costs its own memory and no more; a leaked handle, the memory of its
-//! executor, whose scripts end all the same.
+//! Whatever is leaked (waits, scopes, futures halfway) costs its own memory and no more; but a handle that is leaked, alone or
+//! within a future, costs its script's output and the memory of its executor, whose scripts end all the same.
 #![cfg_attr(
     feature = "bevy_ecs",
     doc = "What a script may do to the executor and the world that run it stands in the guide: [`guide::reentrancy`]."
@@ -117,8 +117,9 @@
 //!
 //! **Limits.** At most 1,024 executors at a time in a process, each with 32 lanes
 //! and four million scripts of up to 256 bytes (of larger ones fewer: 16,384 of 64 KiB). On 32-bit targets a waker has one
-//! 32-bit word for the script's name: 8 executors at a time, each with 262,144 scripts at once and 2^32 spawns in all, and
-//! 131,072 executors in the life of a process, as each starts above the names of the one before.
+//! 32-bit word for the script's name: 8 executors at a time, each with 262,144 scripts at once and at most 2^32 spawns in
+//! all. As each starts above the names of the one before, a process can make 131,064 executors at most, and fewer where they
+//! use slots again; then [`Builder::build`] panics.
 //!
 //! Slots are made in blocks of about 64 KiB. A spawn that needs another and finds no memory for it is refused
 //! ([`SpawnLimit::Memory`]), and all else goes on. What grows otherwise (queues, timers, waits with other wakers, what some

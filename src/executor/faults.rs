@@ -1,7 +1,7 @@
 //! Faults for tests: polls that panic instead of going on.
 //!
-//! The rule: such a poll leaves what the script's own panic in its place would leave, and goes the same way to it. Who
-//! sets no fault pays for none.
+//! The rule: such a poll leaves what a panic of the script's own at its beginning would leave, and goes the same way to
+//! it. Who sets no fault pays for none.
 //!
 //! How: scripts are polled one by one, as for a log of changes. The poll begins and is counted; then the future is
 //! dropped while a panic unwinds, as what an `async` block holds is dropped when that panics. All that follows is the
@@ -47,20 +47,24 @@ impl Executor {
     /// For tests: has a poll of a script panic instead of going on. Polls are counted from 1; `number` is the script's
     /// spawn number, as [`TaskInfo::number`](crate::TaskInfo::number) has it, also of one that is yet to be spawned.
     ///
-    /// The script ends there as by a panic of its own, on the line that it would go on from: what it holds is dropped
-    /// while that unwinds, its handle gets the payload (a `String`), and reports, incidents, logs of changes and hashes
-    /// say what they say of a panic. The panic hook isn't called. What a crash leaves behind can so be tested at every
-    /// poll, without a word in the scripts.
+    /// The script ends as by a panic of its own: what it holds is dropped while that unwinds, its handle gets the payload
+    /// (a `String`), and reports, incidents, logs of changes and hashes say what they say of a panic. The panic hook isn't
+    /// called. What a crash leaves behind can so be tested at every poll, without a word in the scripts.
     ///
-    /// If that poll never comes, nothing happens. One that was asked for twice panics once, of course; any number
-    /// can be asked for. Inside of a step it takes effect with the next. As long as any is to come, scripts that wait
-    /// for the next frame are polled one by one and not in rows, in the same order.
+    /// It comes before the future is polled at all: what the script waited for keeps what it had for it, and no
+    /// `catch_unwind` within the script sees the panic. The future is dropped as a whole while it unwinds, where one that isn't
+    /// an `async` block would keep its fields after a panic of its own.
+    ///
+    /// Of a poll that never comes, or is over, nothing comes. One that is asked for twice panics once; any number can be asked
+    /// for. What is asked for inside of a step is looked for from the next step on, whatever its lane. As long as any is
+    /// to come, scripts that wait for the next frame are polled one by one and not in rows, in the same order. A recording
+    /// doesn't hold faults: to replay it, ask for the same.
     ///
     /// Where panics abort, so does this one; and a destructor that panics while it unwinds aborts everywhere, as
     /// [ever](crate#what-is-promised-and-what-isnt).
     ///
     /// # Panics
-    /// When `poll` is 0.
+    /// When `number` or `poll` is 0: both are counted from 1.
     ///
     /// ```
     /// use framestep::{Executor, JoinError, frames, next_frame};
@@ -77,6 +81,7 @@ impl Executor {
     /// ```
     #[track_caller]
     pub fn panic_at(&self, number: u64, poll: u32) {
+        assert!(number > 0, "the first script that is spawned has the number 1: there is no script 0 to panic");
         assert!(poll > 0, "a script's first poll is its poll 1: there is no poll 0 to panic at");
         let core = self.core();
         let set_in = core.in_step.get().then(|| core.step_serial.get());
@@ -104,7 +109,8 @@ impl Core {
                 }
             }
         }
-        let (number, poll) = (begun.slot.cold().number.get(), begun.slot.header().polls());
+        let slot = begun.slot();
+        let (number, poll) = (slot.cold().number.get(), slot.header().polls());
         if !self.faults.take(number, poll, self.step_serial.get()) {
             return begun;
         }

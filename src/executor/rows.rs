@@ -157,9 +157,9 @@ impl Core {
             rows.rest = entries[at..end].iter();
             while let Some(mut begun) = rows.begin(None) {
                 if one_by_one {
-                    let at = begun.slot.header().site.get();
-                    self.record_with(ChangeKind::Polled, begun.slot.cold().number.get(), |change| change.at = at);
-                    self.note_script(begun.slot);
+                    let at = begun.slot().header().site.get();
+                    self.record_with(ChangeKind::Polled, begun.slot().cold().number.get(), |change| change.at = at);
+                    self.note_script(begun.slot());
                     begun = self.without_fault(begun);
                 }
                 let rest = match begun.poll(rows) {

@@ -143,7 +143,7 @@ impl Core {
         alone: &mut Rows<'a>,
     ) {
         self.batch.begin_single(&self.next_now);
-        let slot = begun.slot;
+        let slot = begun.slot();
         if HEARD {
             self.record_with(ChangeKind::Polled, slot.cold().number.get(), |change| change.at = parked_at);
             self.note_script(slot);

@@ -4,13 +4,14 @@
 //!   state      future  output  meaning                                      left by
 //!   Vacant       -       -     on a free list                               spawn (1)
 //!   Idle        yes      -     parked, or queued to be polled               poll (2), cancel (4)
-//!   Running     yes      -     its poll is on the stack                     pending (2'), ready (3), panic (5)
+//!   Running     (b)      -     its poll is on the stack                     pending (2'), ready (3), panic (5)
 //!   Completed   (a)     yes    ended with a value that nobody took yet      output taken or dropped (6)
 //!   Ended       (a)      -     ended, and has no output (any more)          future dropped, in no queue (7)
 //!   Retired      -       -     waits for the end of the step                reclaim (8)
 //!
 //!   (a) while `FUTURE` is set: it is dropped once, after the poll then running. What has no destructor counts as
 //!       dropped when it is ready; an output without one that nobody holds a handle to, as taken (3 leads to Ended)
+//!   (b) yes; but a fault that a test sets drops it instead of polling it, and then it is gone until 5
 //!
 //!   spawn ─1→ Idle ─2→ Running ─2'→ Idle            Idle ─4→ Ended
 //!                      Running ─3→ Completed ─6→ Ended ─7→ Retired ─8→ Vacant, one generation on
@@ -26,9 +27,9 @@
 //!    for its task, and may be used for the whole slot. The header there is initialised.
 //! 2. While a slot isn't vacant, its poll function and its vtable are those of the `F` that lies in it. So a slot
 //!    with the poll function of another has a future that this very code was made for.
-//! 3. In `Idle` and `Running`, and while `FUTURE` is set, the future is there. It is polled only in
-//!    `Idle`, dropped only when `FUTURE` is set and the state is past `Running`, and never moved. For a fault a
-//!    `Begun` may be given up for a drop in `Running`: then nobody polls it, and `panicked` ends the task.
+//! 3. In `Idle`, and while `FUTURE` is set, the future is there. It is polled only by who has made an `Idle` task
+//!    `Running`, which is what a `Begun` proves; dropped only when `FUTURE` is set, and the state is past `Running` or the
+//!    `Begun` is given up for it; and never moved.
 //! 4. In `Completed`, and only there, the output is there.
 //! 5. Only the header is ever borrowed as a whole, always shared; its fields are cells.
 
@@ -596,14 +597,19 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// A poll that has begun: the right to poll the future, once.
+/// A poll that has begun: the right to poll the future, once, or to drop it. Only the beginnings above make one.
 #[derive(Debug)]
 #[must_use = "the task is `Running` until it is polled"]
 pub(crate) struct Begun<'a> {
-    pub(super) slot: Slot<'a>,
+    slot: Slot<'a>,
 }
 
 impl<'a> Begun<'a> {
+    #[inline]
+    pub(super) fn slot(&self) -> Slot<'a> {
+        self.slot
+    }
+
     /// Polls the future, and then what `rows` has of the same type. When a poll unwinds, its task stays `Running`.
     #[inline]
     pub(super) fn poll(self, rows: &mut Rows<'a>) -> Polled<'a> {
@@ -613,7 +619,7 @@ impl<'a> Begun<'a> {
     }
 
     /// Drops the future instead of polling it, for a fault that unwinds: its task stays `Running`, as of a poll that
-    /// unwinds. Counts as done also when it unwinds itself.
+    /// unwinds.
     pub(super) fn drop_future(self) {
         let header = self.slot.header();
         let word = header.word.get();

@@ -58,7 +58,11 @@ impl ScriptTest {
             )
         };
         let polls = task.polls;
-        assert!(poll > polls, "its poll {poll} is over, {polls} are: have it panic at its poll {} or later", polls + 1);
+        assert!(
+            poll > polls,
+            "it had {polls} polls already, so poll {poll} can't panic any more: have it panic at its poll {} or later",
+            polls + 1
+        );
         scripts.executor().panic_at(task.number, poll);
     }
 }
