@@ -264,7 +264,7 @@ fn a_script_panics_at_the_poll_that_a_test_names_and_the_test_takes_it() {
     );
     test.step(2);
     let failure = told(|| test.panic_at(guard, 2));
-    assert_eq!(failure, "its poll 2 is over, 2 are: have it panic at its poll 3 or later");
+    assert_eq!(failure, "it had 2 polls already, so poll 2 can't panic any more: have it panic at its poll 3 or later");
     test.panic_at(guard, 4);
     test.step(4);
     let failure = test.assert_failed(guard, "a fault in poll 4 of script 1");
