@@ -165,7 +165,8 @@ impl<F, T> Column<F, T> {
         self.waits.borrow_mut()[row as usize].found.take()
     }
 
-    /// Has a wait that isn't over wake what `waker` wakes.
+    /// Has a wait that isn't over wake what `waker` wakes. It may be over when this returns: a foreign waker may do
+    /// anything when it is cloned, and so step the world from another's script.
     pub(crate) fn update(&self, row: u32, waker: &Waker) {
         let is_same = self.waits.borrow()[row as usize].waker.as_ref().is_some_and(|kept| kept.will_wake(waker));
         if !is_same {

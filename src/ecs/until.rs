@@ -37,6 +37,13 @@ impl<F, T> UntilHolds<F, T> {
     {
         UntilHolds { store, at, state: State::New(condition) }
     }
+
+    /// Lets go of the condition, once.
+    fn end(&mut self) {
+        if let State::Armed(column, row) = mem::replace(&mut self.state, State::Done) {
+            column.let_go(row);
+        }
+    }
 }
 
 // Nothing in here is ever pinned.
@@ -51,6 +58,16 @@ where
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         let this = &mut *self;
+        if let State::Armed(column, row) = &this.state {
+            let found = column.take_found(*row).or_else(|| {
+                column.update(*row, context.waker());
+                column.take_found(*row)
+            });
+            if let Some(found) = found {
+                this.end();
+                return Poll::Ready(found.unwrap_or_else(|payload| resume_unwind(payload)));
+            }
+        }
         match mem::replace(&mut this.state, State::Done) {
             State::Done => panic!("`until` was polled after it had ended: await it once"),
             State::New(mut condition) => {
@@ -67,14 +84,7 @@ where
                     Err(error) => panic!("`until` can't watch the world: {error}"),
                 }
             }
-            State::Armed(column, row) => {
-                if let Some(found) = column.take_found(row) {
-                    column.let_go(row);
-                    return Poll::Ready(found.unwrap_or_else(|payload| resume_unwind(payload)));
-                }
-                column.update(row, context.waker());
-                this.state = State::Armed(column, row);
-            }
+            armed @ State::Armed(..) => this.state = armed,
         }
         current::try_with(|core| core.note(WaitKind::Condition, this.at));
         Poll::Pending
@@ -83,8 +93,6 @@ where
 
 impl<F, T> Drop for UntilHolds<F, T> {
     fn drop(&mut self) {
-        if let State::Armed(column, row) = &self.state {
-            column.let_go(*row);
-        }
+        self.end();
     }
 }

@@ -238,6 +238,13 @@ impl<T: 'static> JoinHandle<T> {
     }
 }
 
+impl<T> JoinHandle<T> {
+    /// The script, until it can be joined: one that has ended and whose future is still to be dropped holds its guards.
+    fn unjoined(&self) -> Option<Slot<'_>> {
+        self.core.find(self.id).filter(|slot| slot.header().is_live() || slot.holds_future())
+    }
+}
+
 impl<T: 'static> From<&JoinHandle<T>> for TaskId {
     fn from(handle: &JoinHandle<T>) -> TaskId {
         handle.id
@@ -250,10 +257,10 @@ impl<T: 'static> Future for JoinHandle<T> {
     /// # Panics
     /// When the output was taken before, by this or by `take_output`.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(slot) = self.core.find(self.id) {
-            // An ended script whose future is still to be dropped holds its guards: it isn't joined yet.
-            if slot.header().is_live() || slot.holds_future() {
-                let joiner = context.waker().clone();
+        if self.unjoined().is_some() {
+            let joiner = context.waker().clone();
+            // A foreign waker may do anything when it is cloned, and so end the script.
+            if let Some(slot) = self.unjoined() {
                 super::current::try_with(|core| core.note(WaitKind::Join, self.site.get()));
                 let joiner = self.core.extra(slot, |extra| extra.joiner.replace(joiner));
                 drop(joiner);

@@ -90,6 +90,10 @@ impl Future for SignalWait {
             return Poll::Ready(());
         }
         let mut waker = context.waker().clone();
+        // A foreign waker may do anything when it is cloned, and so raise the signal.
+        if self.signal.shared.raised.get() != self.seen {
+            return Poll::Ready(());
+        }
         let place = self.place;
         {
             let mut waiters = self.signal.shared.waiters.borrow_mut();

@@ -40,12 +40,15 @@ impl Timer {
     #[inline(never)]
     fn poll_again(&mut self, waker: &Waker) -> bool {
         let is_over = current::with_serial(self.serial, |core| {
-            if core.clock_now(self.clock) >= self.key.deadline() {
-                core.disarm_timer(self.clock, self.key);
-                return true;
+            let has_come = || core.clock_now(self.clock) >= self.key.deadline();
+            if !has_come() {
+                core.update_timer(self.clock, self.key, waker);
             }
-            core.update_timer(self.clock, self.key, waker);
-            false
+            let is_over = has_come();
+            if is_over {
+                core.disarm_timer(self.clock, self.key);
+            }
+            is_over
         });
         let is_over =
             is_over.expect("this wait is for a clock whose executor was dropped: drop it, and make a new one");

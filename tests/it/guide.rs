@@ -1,6 +1,6 @@
 //! The guide: what it says is shown by tests is.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 /// What stands between backquotes in a line.
 fn quoted(line: &str) -> Vec<&str> {
@@ -69,8 +69,8 @@ fn every_trap_is_caught_by_tests_that_exist() {
     }
 }
 
-/// The files that `src/lib.rs` registers for unsafe code.
-const UNSAFE_FILES: [&str; 5] = ["task", "storage", "waker", "current", "queue"];
+/// The files that are opened for unsafe code, in the order of the page; `layers` finds no other.
+pub(crate) const UNSAFE_FILES: [&str; 5] = ["task", "storage", "waker", "current", "queue"];
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -81,10 +81,7 @@ fn read(path: &str) -> String {
 fn every_invariant_of_unsafe_code_is_shown_by_tests_that_exist_and_by_a_bug_that_is_planted_against_it() {
     let (rows, shown) = page("soundness.md");
     assert_shown(&rows.iter().collect::<Vec<_>>(), &shown);
-    let planted: Vec<String> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/planted"))
-        .expect("there are planted bugs")
-        .map(|entry| entry.expect("it can be listed").file_name().into_string().expect("a plain name"))
-        .collect();
+    let planted = planted();
     let mut invariants = Vec::new();
     for file in UNSAFE_FILES {
         let source = read(&format!("src/executor/{file}.rs"));
@@ -103,6 +100,55 @@ fn every_invariant_of_unsafe_code_is_shown_by_tests_that_exist_and_by_a_bug_that
         let start = format!("{file}-{number}-");
         assert!(planted.iter().any(|patch| patch.starts_with(&start)), "no bug `{start}..` in tests/planted");
     }
+}
+
+/// The names of the patches.
+fn planted() -> Vec<String> {
+    fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/planted"))
+        .expect("there are planted bugs")
+        .map(|entry| entry.expect("it can be listed").file_name().into_string().expect("a plain name"))
+        .collect()
+}
+
+/// The names of all tests that stand in a folder's files.
+fn tests_under(folder: &str) -> BTreeSet<String> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    let mut names = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("the folder is there") {
+            let path = entry.expect("it can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let source = fs::read_to_string(&path).expect("it is text");
+                let lines: Vec<&str> = source.lines().map(str::trim).collect();
+                let tests = lines.windows(2).filter(|two| two[0] == "#[test]").map(|two| two[1]);
+                names.extend(tests.filter_map(|line| Some(line.strip_prefix("fn ")?.split('(').next()?.to_string())));
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn every_bug_of_the_usual_kinds_has_a_row_that_names_a_test_that_exists() {
+    let page = read("src/guide/soundness.md");
+    let (_, rows) = page.split_once("| planted | tests that fail |").expect("a table of planted bugs");
+    let rows = rows.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let mut tests = tests_under("tests/it");
+    tests.extend(tests_under("src"));
+    let mut told = Vec::new();
+    for row in rows {
+        let bug = row.split('|').nth(1).expect("a cell").trim();
+        told.push(["a ", "an ", "the ", "two "].iter().find_map(|article| bug.strip_prefix(article)).unwrap_or(bug));
+        let named = quoted(row);
+        assert!(!named.is_empty() && named.iter().all(|name| tests.contains(*name)), "{row}");
+    }
+    let numbered = |patch: &String| Some(patch.strip_suffix(".patch")?.split_once('-')?.0.parse::<u32>().is_ok());
+    let mut planted: Vec<_> = planted().into_iter().filter(|patch| numbered(patch) == Some(true)).collect();
+    planted.sort();
+    let planted: Vec<_> = planted.iter().map(|patch| patch[3..].trim_end_matches(".patch").replace('-', " ")).collect();
+    assert_eq!(told, planted);
 }
 
 #[test]

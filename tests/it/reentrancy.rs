@@ -3,6 +3,8 @@
 //! Rule: each way in again has one outcome, which stands on the guide's page `reentrancy`; here it is shown where no
 //! other topic shows it. Nothing is lost, nothing runs twice, and those who had nothing to do with it go on.
 
+#[expect(unsafe_code, reason = "a waker that acts when it is cloned is made from parts")]
+mod clones;
 mod executors;
 #[cfg(not(target_family = "wasm"))]
 mod threads;

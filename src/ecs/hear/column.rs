@@ -62,7 +62,8 @@ pub(crate) trait Ears<T>: Send + Sync {
     fn kept(&self, row: u32) -> usize;
     fn missed(&self, row: u32) -> u64;
     fn set_bound(&self, row: u32, bound: usize);
-    /// Has what comes next wake `waker`, in the order of `number`, unless a number was given before.
+    /// Has what comes next wake `waker`, in the order of `number`, unless a number was given before. It may have come
+    /// when this returns: a foreign waker may do anything when it is cloned.
     fn arm(&self, row: u32, number: u64, waker: &Waker);
     fn disarm(&self, row: u32);
     /// The wait is gone.

@@ -61,14 +61,15 @@ impl<T> Tuned<T> {
             self.pull();
             ears.pop(row)
         });
-        if let Some(next) = next {
-            ears.disarm(row);
-            return Poll::Ready(next);
-        }
-        // Out of the world's reach nothing can have come, and nobody else begins to wait.
-        let number = stage::access(self.store, |stage| stage.store().checks.arm()).unwrap_or(0);
-        ears.arm(row, number, context.waker());
-        Poll::Pending
+        let next = next.or_else(|| {
+            // Out of the world's reach nothing can have come, and nobody else begins to wait.
+            let number = stage::access(self.store, |stage| stage.store().checks.arm()).unwrap_or(0);
+            ears.arm(row, number, context.waker());
+            ears.pop(row)
+        });
+        let Some(next) = next else { return Poll::Pending };
+        ears.disarm(row);
+        Poll::Ready(next)
     }
 }
 
