@@ -60,9 +60,9 @@ struct Chunk {
 }
 
 impl Chunk {
-    /// Its slots, for as long as the storage is there.
+    /// Its slots.
     #[inline]
-    fn view<'a>(&self) -> ChunkView<'a> {
+    fn view(&self) -> ChunkView<'_> {
         let &Chunk { base, cold, stride, slots, .. } = self;
         ChunkView { base, cold, stride: stride as usize, slots, of: PhantomData }
     }
@@ -75,7 +75,7 @@ pub(crate) struct ChunkView<'a> {
     cold: NonNull<Cold>,
     stride: usize,
     slots: u32,
-    of: PhantomData<&'a Storage>,
+    of: PhantomData<&'a Chunk>,
 }
 
 impl<'a> ChunkView<'a> {
@@ -112,7 +112,9 @@ impl<'a> ChunkView<'a> {
         let task = unsafe { self.base.add(place as usize * self.stride) }.cast::<Header>();
         // SAFETY: there are `slots` of them.
         let cold = unsafe { self.cold.add(place as usize) };
-        // SAFETY: the slot's own parts, initialised (1, 2).
+        // SAFETY: the slot's own parts, initialised (1, 2). Alive for `'a`: that is how long the chunk is borrowed, and it
+        // lies in the table, or in the drop of the storage, which frees its memory after. Shared: nothing borrows what
+        // is there mutably, from the chunk's birth to that end.
         Some(unsafe { Slot::new(task, cold) })
     }
 }

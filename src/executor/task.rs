@@ -433,8 +433,8 @@ pub(crate) struct Slot<'a> {
 
 impl<'a> Slot<'a> {
     /// # Safety
-    /// `task` is the start of a slot of a `Storage` that lives for `'a` (1), and `cold` is the slot's `Cold`,
-    /// initialised and only ever shared, as the header is.
+    /// `task` is the start of a slot of a `Storage` (1), and `cold` is the slot's `Cold`, initialised as the header is.
+    /// For `'a`, both stay where they are and are only ever shared.
     #[inline]
     pub(super) unsafe fn new(task: NonNull<Header>, cold: NonNull<Cold>) -> Self {
         Slot { task, cold, of: PhantomData }
