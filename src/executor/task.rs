@@ -676,3 +676,28 @@ impl Pending<'_> {
         self.header.site.set(Some(site));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::super::Executor;
+    use super::*;
+
+    #[test]
+    fn past_the_wrap_of_its_polls_a_script_has_a_fault_at_those_since() {
+        let mut executor = Executor::builder().script_polls(1).build();
+        // Polled once in each step.
+        let spins = executor.spawn(poll_fn(|context| {
+            context.waker().wake_by_ref();
+            Poll::<()>::Pending
+        }));
+        executor.poll_once();
+        executor.core().storage.slot(spins.id().index()).header().polls.set(u32::MAX - 1);
+        assert!(!executor.panic_at(1, 2));
+        let mut step = || executor.poll_once().panicked;
+        assert_eq!((step(), step()), (0, 0));
+        assert!(executor.panic_at(1, 2));
+        assert_eq!((executor.poll_once().panicked, executor.poll_once().panicked), (0, 1));
+    }
+}
