@@ -183,8 +183,10 @@ mod tests {
         executor.poll_once();
         assert!(!executor.panic_at(5, 1) && !executor.panic_at(3, 2) && !is_kept(&executor));
 
-        // Asked for inside of the step in which its poll comes, it is over with that.
-        executor.core().faults.set.borrow_mut().insert((5, 2), Some(executor.core().step_serial.get() + 1));
+        // Asked for inside of the step in which its poll comes, it is over with that, or with the next where the step
+        // looked for none.
+        let next_step = executor.core().step_serial.get() + 1;
+        executor.core().faults.set.borrow_mut().extend([((5, 1), Some(next_step - 1)), ((5, 2), Some(next_step))]);
         executor.core().faults.is_on.set(true);
         executor.core().is_heard.set(true);
         assert_eq!((executor.poll_once().panicked, is_kept(&executor)), (0, false));
