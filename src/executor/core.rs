@@ -17,7 +17,7 @@
 //! | generations of an executor's number | the number is never given out again (`registry`) |
 //! | serial of a step: 32 bits | wraps: 207 days at 240 steps a second. Only equality with the last poll's is asked: a script parked for exactly that long counts as polled in this step before, and is at worst put off to the next |
 //! | releases of a lane: 32 bits, 27 of them in a `Stamp` | wrap; see there for a wait that nobody polls for as long |
-//! | polls of a script: 32 bits | wrap; they are for show, and say whether the place of a combinator is of the last poll |
+//! | polls of a script: 32 bits | wrap; they are for show, say whether the place of a combinator is of the last poll, and name a poll to `panic_at`: past the end it names those since, counted from 0 |
 //! | polls of a script in one step: 32 bits | below `script_polls`, which has as many |
 //! | serial of an executor: 32 bits | wraps past 0: a day of nothing but making executors. A lane, clock or injector kept from one that is 2^32 executors older would be taken for its own |
 
@@ -196,7 +196,7 @@ pub(crate) struct Core {
     pub(super) last_incidents: RefCell<Vec<Incident>>,
     pub(super) trace: Trace,
     pub(super) log: Log,
-    /// Whether polls are told to anybody: to the trace, or to the watch; or looked at for faults.
+    /// Whether polls and ends are told to anybody: to the trace, to the watch, or to the faults.
     pub(super) is_heard: Cell<bool>,
     pub(super) watch: OnceCell<Arc<Watch>>,
     pub(super) faults: Faults,

@@ -217,9 +217,7 @@ impl Core {
         }
         let mut retired = self.retired.take();
         for &index in &retired {
-            let slot = self.storage.slot(index);
-            self.drop_extra(slot);
-            self.storage.reclaim(slot, index);
+            self.drop_extra(self.storage.reclaim(index));
         }
         retired.clear();
         self.retired.replace(retired);

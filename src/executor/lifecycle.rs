@@ -199,7 +199,16 @@ impl Core {
             _ => (),
         }
         self.live.set(self.live.get() - 1);
-        self.record(how, slot.cold().number.get());
+        if self.is_heard.get() {
+            self.tell_end(how, slot.cold().number.get());
+        }
+    }
+
+    /// Out of line: where nobody is told it is in nobody's way.
+    #[inline(never)]
+    fn tell_end(&self, how: ChangeKind, number: u64) {
+        self.record(how, number);
+        self.faults.forget(number);
     }
 
     /// Carries out the ends so far, outside of a step. Inside of one the step does it.

@@ -17,7 +17,7 @@ use super::changes::ChangeKind;
 use super::core::Core;
 use super::inspect::WaitKind;
 use super::storage::{ChunkView, PLACE};
-use super::task::{Begun, Pending, PollFn, Polled};
+use super::task::{Begun, BegunAs, Pending, Polled, Slot};
 use super::word::AtRest;
 
 /// How many entries ahead a slot is brought near: about the time that a fetch from memory takes.
@@ -81,9 +81,18 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Begins the poll of the script that comes next, if it is at rest, and has this poll function where one is given.
+    /// Begins the poll of the script that comes next, if it is at rest.
     #[inline(always)]
-    pub(super) fn begin(&mut self, poll: Option<PollFn>) -> Option<Begun<'a>> {
+    pub(super) fn begin(&mut self) -> Option<Begun<'a>> {
+        let (slot, entry) = self.upcoming()?;
+        let begun = slot.begin_at_rest(self.at_rest)?;
+        self.note_begun(&begun, entry);
+        Some(begun)
+    }
+
+    /// The script that comes next, and its entry.
+    #[inline(always)]
+    fn upcoming(&mut self) -> Option<(Slot<'a>, u32)> {
         let &entry = self.rest.as_slice().first()?;
         if !self.chunk.has(entry.wrapping_sub(self.first)) {
             self.chunk = self.other_chunk(entry)?;
@@ -93,18 +102,17 @@ impl<'a> Rows<'a> {
         if self.far {
             self.chunk.prefetch(place + AHEAD as u32);
         }
-        let slot = self.chunk.slot(place)?;
-        if poll.is_some_and(|poll| !slot.is_polled_by(poll)) {
-            return None;
-        }
-        let begun = slot.begin_at_rest(self.at_rest)?;
+        Some((self.chunk.slot(place)?, entry))
+    }
+
+    /// Notes that the poll of the script that came next has begun.
+    #[inline(always)]
+    fn note_begun(&mut self, begun: &Begun<'a>, entry: u32) {
         self.rest.next();
-        let header = slot.header();
         // Its first poll in this step, or an entry of another wake would have come before.
-        header.last_step.set(self.serial);
+        begun.slot().header().last_step.set(self.serial);
         self.core.batch.set_at(self.core.batch.at() + 1);
-        self.core.note_poll(header, entry);
-        Some(begun)
+        self.core.note_poll(begun, entry);
     }
 
     /// The chunk that an entry's slot lies in, unless that is the present one.
@@ -119,14 +127,25 @@ impl<'a> Rows<'a> {
     }
 
     /// Leaves a script at rest that waits for the next release, and begins the one that comes next, if it has the
-    /// same poll function. The last of the entries is left to be parked by the caller.
+    /// poll function of an `F`. The last of the entries is left to be parked by the caller.
     #[inline(always)]
-    pub(super) fn next(&mut self, pending: Pending<'a>, poll: PollFn) -> Result<Begun<'a>, Polled<'a>> {
+    pub(super) fn next<F: Future<Output: 'static> + 'static>(
+        &mut self,
+        pending: Pending<'a>,
+    ) -> Result<BegunAs<'a, F>, Polled<'a>> {
         if self.rest.as_slice().is_empty() {
             return Err(Polled::Pending(pending));
         }
         self.park(pending).map_err(Polled::Pending)?;
-        self.begin(Some(poll)).ok_or(Polled::Parked)
+        self.begin_as().ok_or(Polled::Parked)
+    }
+
+    #[inline(always)]
+    fn begin_as<F: Future<Output: 'static> + 'static>(&mut self) -> Option<BegunAs<'a, F>> {
+        let (slot, entry) = self.upcoming()?;
+        let begun = slot.begin_as(self.at_rest)?;
+        self.note_begun(begun.begun(), entry);
+        Some(begun)
     }
 
     /// Parks a script that was at rest, and is again: its poll left a wish and nothing else.
@@ -155,7 +174,7 @@ impl Core {
             let at = self.batch.at();
             let end = if one_by_one { entries.len().min(at + 1) } else { entries.len() };
             rows.rest = entries[at..end].iter();
-            while let Some(mut begun) = rows.begin(None) {
+            while let Some(mut begun) = rows.begin() {
                 if one_by_one {
                     let at = begun.slot().header().site.get();
                     self.record_with(ChangeKind::Polled, begun.slot().cold().number.get(), |change| change.at = at);

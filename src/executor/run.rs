@@ -18,7 +18,7 @@ use super::inspect::WaitKind;
 use super::lane::{LaneState, entry};
 use super::report::IncidentKind;
 use super::rows::{AHEAD, NEAR, Rows};
-use super::task::{Begun, Header, Pending, Polled, Site, Slot, flag};
+use super::task::{Begun, Pending, Polled, Site, Slot, flag};
 use super::waker;
 use super::word::AtRest;
 
@@ -126,11 +126,11 @@ impl Core {
         true
     }
 
-    /// Notes that a task is being polled.
+    /// Counts a poll that has begun, and notes that its task is being polled.
     #[inline]
-    pub(super) fn note_poll(&self, header: &Header, index: u32) {
-        header.count_poll();
-        self.running.set(index, header.generation());
+    pub(super) fn note_poll(&self, begun: &Begun<'_>, index: u32) {
+        begun.count();
+        self.running.set(index, begun.slot().header().generation());
     }
 
     /// Polls one task that is no part of a row, and parks or ends it.
@@ -148,7 +148,7 @@ impl Core {
             self.record_with(ChangeKind::Polled, slot.cold().number.get(), |change| change.at = parked_at);
             self.note_script(slot);
         }
-        self.note_poll(slot.header(), index);
+        self.note_poll(&begun, index);
         self.own_waker.set(alone.waker());
         let begun = if HEARD { self.without_fault(begun) } else { begun };
         let polled = begun.poll(alone);

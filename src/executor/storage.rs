@@ -60,9 +60,9 @@ struct Chunk {
 }
 
 impl Chunk {
-    /// Its slots, for as long as the storage is there.
+    /// Its slots.
     #[inline]
-    fn view<'a>(&self) -> ChunkView<'a> {
+    fn view(&self) -> ChunkView<'_> {
         let &Chunk { base, cold, stride, slots, .. } = self;
         ChunkView { base, cold, stride: stride as usize, slots, of: PhantomData }
     }
@@ -75,7 +75,7 @@ pub(crate) struct ChunkView<'a> {
     cold: NonNull<Cold>,
     stride: usize,
     slots: u32,
-    of: PhantomData<&'a Storage>,
+    of: PhantomData<&'a Chunk>,
 }
 
 impl<'a> ChunkView<'a> {
@@ -112,7 +112,9 @@ impl<'a> ChunkView<'a> {
         let task = unsafe { self.base.add(place as usize * self.stride) }.cast::<Header>();
         // SAFETY: there are `slots` of them.
         let cold = unsafe { self.cold.add(place as usize) };
-        // SAFETY: the slot's own parts, initialised (1, 2).
+        // SAFETY: the slot's own parts, initialised (1, 2). Alive for `'a`: that is how long the chunk is borrowed, and it
+        // lies in the table, or in the drop of the storage, which frees its memory after. Shared: nothing borrows what
+        // is there mutably, from the chunk's birth to that end.
         Some(unsafe { Slot::new(task, cold) })
     }
 }
@@ -323,19 +325,25 @@ impl Storage {
         self.with_class(number, |class| self.take_free(class)).ok_or(SpawnLimit::Slots)
     }
 
-    /// Puts a slot that holds nothing any more back on its free list, one generation on.
-    pub(crate) fn reclaim(&self, slot: Slot<'_>, index: u32) {
+    /// Puts a slot that holds nothing any more back on its free list, one generation on; and gives it, for what lies
+    /// beside it.
+    pub(crate) fn reclaim(&self, index: u32) -> Slot<'_> {
+        let slot = self.slot(index);
         let class = self.chunks()[(index >> PLACE_BITS) as usize].class;
         slot.vacate();
         let header = slot.header();
         let generation = header.generation();
         if generation == MAX_GENERATION {
             // A key of it may be anywhere: a slot whose generation would wrap is never used again.
-            return;
+            return slot;
         }
         header.set_generation(generation + 1);
         self.last_generation.set(self.last_generation.get().max(generation + 1));
-        self.with_class(class, |class| header.set_next_free(class.free.replace(index)));
+        self.with_class(class, |class| {
+            // SAFETY: vacant since `vacate`, as the first of its class's list is, which is next.
+            unsafe { header.set_next_free(class.free.replace(index)) }
+        });
+        slot
     }
 
     /// Makes room for `count` tasks whose futures, with their outputs, take up to `size` bytes, as far as there are
@@ -398,7 +406,9 @@ impl Storage {
             for chunk in (first..self.chunks().len()).rev() {
                 for place in (0..per_chunk as u32).rev() {
                     let index = ((chunk as u32) << PLACE_BITS) | place;
-                    self.slot(index).header().set_next_free(class.free.replace(index));
+                    let header = self.slot(index).header();
+                    // SAFETY: vacant since its chunk was made, as the first of its class's list is, which is next.
+                    unsafe { header.set_next_free(class.free.replace(index)) };
                 }
             }
         });

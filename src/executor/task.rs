@@ -18,9 +18,10 @@
 //!                      Running ─5→ Ended
 //! ```
 //!
-//! The transitions are the methods of [`Slot`] that carry these numbers, and nothing else sets a state:
-//! each checks that it may happen, so what is built on them needs no `unsafe`. When they happen is
-//! decided in `lifecycle` and `run`.
+//! The transitions are the functions that carry these numbers, and nothing else sets a state. Each checks that it may
+//! happen, or is given the proof (`Begun`, `Pending`), but for what two can't check: of 5 that the poll has left the
+//! stack, of 8 that no destructor runs in the slot. So what is built on them needs no `unsafe`, and only who calls
+//! these two has to be right about memory: `lifecycle` and `frame`. When all of them happen is decided there and in `run`.
 //!
 //! Invariants:
 //! 1. A `Slot`'s task pointer comes from `Storage`, points to the start of a slot whose layout has room
@@ -148,20 +149,17 @@ impl Header {
         self.polls.get()
     }
 
-    /// Notes a poll of a task that is running.
-    #[inline]
-    pub(super) fn count_poll(&self) {
-        self.polls.set(self.polls.get().wrapping_add(1));
-    }
-
     /// Of a vacant slot: the next of its free list.
     #[inline]
     pub(super) fn next_free(&self) -> u32 {
         self.polls.get()
     }
 
+    /// # Safety
+    /// The slot is vacant, and `next` is a vacant slot of its class or `NO_INDEX`: what is taken off the list is written
+    /// to as a slot of that class.
     #[inline]
-    pub(super) fn set_next_free(&self, next: u32) {
+    pub(super) unsafe fn set_next_free(&self, next: u32) {
         self.polls.set(next);
     }
 
@@ -377,9 +375,10 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
     unsafe fn poll<'a>(begun: Begun<'a>, rows: &mut Rows<'a>) -> Polled<'a> {
         let mut task = begun.slot.task;
         loop {
-            // SAFETY: the slot is a `Task<F>`: the caller's word for the first; what comes later has this very poll
-            // function, which is that of the type in its slot (2). Should a linker have made one function of two
-            // types' poll functions, they are the same machine code, and going on is what calling it would be.
+            // SAFETY: the slot is a `Task<F>`: the caller's word for the first; what comes later is a `BegunAs<F>`, so it
+            // has this very poll function, which is that of the type in its slot (2). Should a linker have made one
+            // function of two types' poll functions, they are the same machine code, and going on is what calling it
+            // would be.
             let mut place = unsafe { Self::future(task) };
             // SAFETY: idle before it was begun, so the future is there (3); `Running`, which only `begun`, its
             // `Pending` and `panicked` can end, keeps every other borrow of it away, a second poll and the drop.
@@ -389,8 +388,8 @@ impl<F: Future<Output: 'static> + 'static> Task<F> {
             // SAFETY: initialised (1), in memory that lives for `'a`, and only ever shared (5).
             let header: &'a Header = unsafe { task.as_ref() };
             match polled {
-                Poll::Pending => match rows.next(Pending { header }, Self::POLL) {
-                    Ok(next) => task = next.slot.task,
+                Poll::Pending => match rows.next::<F>(Pending { header }) {
+                    Ok(BegunAs { begun, .. }) => task = begun.slot.task,
                     Err(polled) => return polled,
                 },
                 Poll::Ready(output) => {
@@ -434,8 +433,8 @@ pub(crate) struct Slot<'a> {
 
 impl<'a> Slot<'a> {
     /// # Safety
-    /// `task` is the start of a slot of a `Storage` that lives for `'a` (1), and `cold` is the slot's `Cold`,
-    /// initialised and only ever shared, as the header is.
+    /// `task` is the start of a slot of a `Storage` (1), and `cold` is the slot's `Cold`, initialised as the header is.
+    /// For `'a`, both stay where they are and are only ever shared.
     #[inline]
     pub(super) unsafe fn new(task: NonNull<Header>, cold: NonNull<Cold>) -> Self {
         Slot { task, cold, of: PhantomData }
@@ -453,12 +452,6 @@ impl<'a> Slot<'a> {
     pub(crate) fn cold(self) -> &'a Cold {
         // SAFETY: initialised, alive for `'a`, and only ever shared, as `new` was promised.
         unsafe { self.cold.as_ref() }
-    }
-
-    /// Whether `poll` is the poll function of the task.
-    #[inline]
-    pub(super) fn is_polled_by(self, poll: PollFn) -> bool {
-        ptr::fn_addr_eq(self.header().poll.get(), poll)
     }
 
     /// Whether the task has any of what only some have.
@@ -519,13 +512,22 @@ impl<'a> Slot<'a> {
         Some(Begun { slot: self })
     }
 
+    /// 2. The same if, besides, the task has the poll function of an `F`.
+    #[inline]
+    pub(super) fn begin_as<F: Future<Output: 'static> + 'static>(self, at_rest: AtRest) -> Option<BegunAs<'a, F>> {
+        if !ptr::fn_addr_eq(self.header().poll.get(), Task::<F>::POLL) {
+            return None;
+        }
+        Some(BegunAs { begun: self.begin_at_rest(at_rest)?, of: PhantomData })
+    }
+
     /// 4. Ends a task whose poll isn't on the stack.
     pub(super) fn cancelled(self) {
         assert!(self.header().is(State::Idle));
         self.header().set_state(State::Ended);
     }
 
-    /// 5. Ends a task whose poll has unwound.
+    /// 5. Ends a task whose poll has unwound; that it has left the stack is for the caller to see to.
     pub(super) fn panicked(self) {
         assert!(self.header().is(State::Running));
         self.header().set_state(State::Ended);
@@ -585,7 +587,7 @@ impl<'a> Slot<'a> {
         done
     }
 
-    /// 8. Makes the slot vacant.
+    /// 8. Makes the slot vacant; that no destructor runs in it is for the caller to see to.
     pub(super) fn vacate(self) {
         assert!(self.header().is(State::Retired));
         self.header().set_state(State::Vacant);
@@ -610,6 +612,13 @@ impl<'a> Begun<'a> {
         self.slot
     }
 
+    /// Counts the poll.
+    #[inline]
+    pub(super) fn count(&self) {
+        let polls = &self.slot.header().polls;
+        polls.set(polls.get().wrapping_add(1));
+    }
+
     /// Polls the future, and then what `rows` has of the same type. When a poll unwinds, its task stays `Running`.
     #[inline]
     pub(super) fn poll(self, rows: &mut Rows<'a>) -> Polled<'a> {
@@ -628,6 +637,21 @@ impl<'a> Begun<'a> {
         // SAFETY: idle before it was begun, so the future is there (3), of the vtable's type (2). `self` was the right to
         // poll it, so its poll isn't on the stack and won't be; with the flag cleared this is its one drop.
         unsafe { (self.slot.cold().vtable.get().drop_future)(self.slot.task) };
+    }
+}
+
+/// A poll that has begun of a task with the poll function of an `F`.
+#[derive(Debug)]
+#[must_use = "the task is `Running` until it is polled"]
+pub(crate) struct BegunAs<'a, F> {
+    begun: Begun<'a>,
+    of: PhantomData<fn(F)>,
+}
+
+impl<'a, F> BegunAs<'a, F> {
+    #[inline]
+    pub(super) fn begun(&self) -> &Begun<'a> {
+        &self.begun
     }
 }
 
@@ -650,5 +674,30 @@ impl Pending<'_> {
     pub(super) fn park_for_next(self, site: Site) {
         self.header.word.set(self.header.word.get().parked_for_next());
         self.header.site.set(Some(site));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::super::Executor;
+    use super::*;
+
+    #[test]
+    fn past_the_wrap_of_its_polls_a_script_has_a_fault_at_those_since() {
+        let mut executor = Executor::builder().script_polls(1).build();
+        // Polled once in each step.
+        let spins = executor.spawn(poll_fn(|context| {
+            context.waker().wake_by_ref();
+            Poll::<()>::Pending
+        }));
+        executor.poll_once();
+        executor.core().storage.slot(spins.id().index()).header().polls.set(u32::MAX - 1);
+        assert!(!executor.panic_at(1, 2));
+        let mut step = || executor.poll_once().panicked;
+        assert_eq!((step(), step()), (0, 0));
+        assert!(executor.panic_at(1, 2));
+        assert_eq!((executor.poll_once().panicked, executor.poll_once().panicked), (0, 1));
     }
 }

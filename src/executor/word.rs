@@ -177,6 +177,46 @@ mod tests {
     }
 
     #[test]
+    fn a_task_that_was_just_woken_is_idle_and_queued_and_has_its_future_and_nothing_else() {
+        let woken = Word::VACANT.with_state(State::Idle).with_flags(flag::FUTURE | flag::QUEUED);
+        let also = |flags| woken.with_flags(woken.flags() | flags);
+        assert!(woken.is_just_woken());
+        for flags in [flag::HANDLE, flag::AGAIN, flag::HANDLE | flag::AGAIN] {
+            assert!(also(flags).is_just_woken());
+        }
+        for flags in [flag::NEXT, flag::NEXT_ODD, flag::NEXT_MORE, flag::CANCEL] {
+            assert!(!also(flags).is_just_woken(), "{flags:#b}");
+        }
+        for flags in [flag::FUTURE, flag::QUEUED] {
+            assert!(!woken.with_flags(flags).is_just_woken(), "{flags:#b} alone");
+        }
+        for state in [State::Vacant, State::Running, State::Completed, State::Ended, State::Retired] {
+            assert!(!woken.with_state(state).is_just_woken(), "{state:?}");
+        }
+        for wait in WaitKind::ALL {
+            assert!(woken.with_lane(31).with_wait(wait).is_just_woken(), "{wait:?}");
+        }
+        assert!(!Word(u32::MAX).is_just_woken());
+    }
+
+    #[test]
+    fn a_task_that_is_taken_up_runs_and_keeps_its_future_its_handle_and_its_lane() {
+        let woken = Word::VACANT
+            .with_state(State::Idle)
+            .with_flags(flag::FUTURE | flag::QUEUED | flag::HANDLE | flag::AGAIN)
+            .with_lane(31)
+            .with_wait(WaitKind::Sleep);
+        let kept = flag::FUTURE | flag::HANDLE;
+        for (again, flags) in [(false, kept), (true, kept | flag::AGAIN)] {
+            let taken = woken.taken_up(again);
+            let parts = (taken.state(), taken.flags(), taken.lane(), taken.wait());
+            assert_eq!(parts, (State::Running, flags, 31, WaitKind::Unknown));
+            let detached = woken.with_flags(woken.flags() & !flag::HANDLE).taken_up(again);
+            assert_eq!(detached, taken.with_flags(flags & !flag::HANDLE));
+        }
+    }
+
+    #[test]
     fn a_task_at_rest_waits_for_one_release_and_nothing_else() {
         let odd = flag::NEXT | flag::NEXT_ODD;
         let at_rest = Word::VACANT

@@ -40,8 +40,9 @@ impl ScriptTest {
     /// ```
     ///
     /// # Panics
-    /// When the script has ended, wasn't started yet, or was polled as often already. One that wasn't started is named
-    /// by the spawn number that it will have, `test.executor().panic_at(1, 1)`.
+    /// When the script has ended or was cancelled, when it wasn't started yet, when it had that poll already (or `poll` is
+    /// 0), and when the entity has several scripts. One that wasn't started is named by the spawn number that it will
+    /// have: `test.executor().panic_at(1, 1)` has the first script of all panic in its first poll.
     #[track_caller]
     pub fn panic_at(&mut self, script: impl Subject, poll: u32) {
         let world = self.world();
@@ -53,8 +54,8 @@ impl ScriptTest {
         let scripts = world.non_send::<ScriptExecutor>();
         let Some(task) = scripts.script_info(id) else {
             panic!(
-                "the script wasn't started yet: call `step` first, or name it by its spawn number, as in \
-                 `test.executor().panic_at(1, {poll})`"
+                "the script wasn't started yet: call `step` first, or name it by the spawn number that it will have, with \
+                 `test.executor().panic_at(number, {poll})`"
             )
         };
         let polls = task.polls;

@@ -50,7 +50,8 @@
 //!
 //! Nothing in here sleeps or knows the time of day, and nothing but golden files touches the file system. A script that
 //! failed or panicked fails its test, unless the test takes the failure. A test can have a script panic at any of its polls:
-//! [`Executor::panic_at`](crate::Executor::panic_at).
+#![cfg_attr(feature = "bevy_ecs", doc = "[`ScriptTest::panic_at`], and")]
+//! [`Executor::panic_at`](crate::Executor::panic_at) for the executor alone.
 
 mod executor_test;
 mod failures;

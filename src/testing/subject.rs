@@ -27,10 +27,13 @@ pub trait Subject: sealed::Sealed + Copy {
     fn words(self) -> String;
 }
 
+fn is_running(world: &World, id: ScriptId) -> bool {
+    world.get_resource::<ScriptRegistry>().is_some_and(|registry| registry.is_running(id))
+}
+
 impl Subject for ScriptId {
     fn running(self, world: &World) -> Result<Option<ScriptId>, String> {
-        let registry = world.get_resource::<ScriptRegistry>();
-        Ok(Some(self).filter(|id| registry.is_some_and(|registry| registry.is_running(*id))))
+        Ok(Some(self).filter(|id| is_running(world, *id)))
     }
 
     fn means(self, script: Option<ScriptId>, _carrier: Option<Entity>, _owner: Option<Entity>) -> bool {
@@ -44,13 +47,16 @@ impl Subject for ScriptId {
 
 impl Subject for Entity {
     fn running(self, world: &World) -> Result<Option<ScriptId>, String> {
+        // One that was cancelled carries its `Script` until the next step.
+        let id_of = |script: &Script| script.id().filter(|id| is_running(world, *id));
         if let Some(script) = world.get::<Script>(self) {
-            return Ok(script.id());
+            return Ok(id_of(script));
         }
         let Some(scripts) = world.get::<Scripts>(self) else { return Ok(None) };
-        let mut ids = scripts.iter().filter_map(|script| world.get::<Script>(script));
-        match (ids.next(), ids.next()) {
-            (script, None) => Ok(script.and_then(Script::id)),
+        let scripts = scripts.iter().filter_map(|script| world.get::<Script>(script));
+        let mut running = scripts.filter(|script| id_of(script).is_some());
+        match (running.next(), running.next()) {
+            (script, None) => Ok(script.and_then(id_of)),
             (Some(one), Some(other)) => Err(format!(
                 "entity {self} has several scripts, `{}` and `{}` among them: name one by its `ScriptId`",
                 one.name(),

@@ -29,8 +29,9 @@ struct Case {
     run: fn(),
 }
 
-const CASES: [Case; 12] = [
+const CASES: [Case; 13] = [
     Case { name: "poll_and_what_its_block_holds", aborts: true, run: poll_and_what_its_block_holds },
+    Case { name: "fault_and_what_its_block_holds", aborts: true, run: fault_and_what_its_block_holds },
     Case { name: "two_of_a_future_cancelled", aborts: true, run: two_of_a_future_cancelled },
     Case { name: "two_of_a_future_that_was_ready", aborts: true, run: two_of_a_future_that_was_ready },
     Case { name: "two_of_a_future_at_the_executors_drop", aborts: true, run: two_of_a_future_at_the_executors_drop },
@@ -87,6 +88,17 @@ fn poll_and_what_its_block_holds() {
         let _bomb = bomb("local");
         quiet_panic("poll");
     });
+    executor.poll_once();
+}
+
+fn fault_and_what_its_block_holds() {
+    let mut executor = Executor::new();
+    executor.spawn(async {
+        let _bomb = bomb("local");
+        next_frame().await;
+    });
+    executor.panic_at(1, 2);
+    executor.poll_once();
     executor.poll_once();
 }
 

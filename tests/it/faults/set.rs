@@ -207,8 +207,7 @@ fn a_first_poll_that_panics_drops_what_never_ran() {
 fn a_poll_that_never_comes_does_nothing_and_reaches_nobody_else() {
     let mut executor = Executor::new();
     let words = Words::default();
-    executor.panic_at(1, 4);
-    executor.panic_at(9, 1);
+    assert!(executor.panic_at(1, 4) && executor.panic_at(9, 1));
     for number in 1..4 {
         let log = words.clone();
         // The second takes the slot of the first when that has ended.
@@ -224,8 +223,21 @@ fn a_poll_that_never_comes_does_nothing_and_reaches_nobody_else() {
 }
 
 #[test]
-fn rows_go_on_as_rows_once_every_fault_has_come() {
-    // Who is polled when is the same before, with faults to come, and after; each is polled once a frame.
+fn a_fault_of_a_poll_that_is_over_is_refused_and_so_is_one_of_a_script_that_has_ended() {
+    let mut executor = Executor::new();
+    executor.spawn(frames(3));
+    let sleeper = executor.spawn(next_frame());
+    executor.poll_once();
+    assert!(!executor.panic_at(1, 1) && executor.panic_at(1, 2));
+    assert!(sleeper.cancel() && !executor.panic_at(2, 2));
+    let panicked: Vec<_> = (0..4).map(|_| executor.poll_once().panicked).collect();
+    assert_eq!((panicked, executor.live()), (vec![0, 0, 1, 0], 0));
+    // Its second poll panicked, so it never had a third.
+    assert!(!executor.panic_at(1, 3));
+}
+
+#[test]
+fn a_crowd_of_one_type_is_polled_once_a_frame_before_faults_and_while_they_are_to_come_and_after() {
     let mut executor = Executor::new();
     let polls = Rc::new(Cell::new(0));
     for _ in 0..100 {
@@ -253,4 +265,10 @@ fn rows_go_on_as_rows_once_every_fault_has_come() {
 #[should_panic(expected = "there is no poll 0")]
 fn polls_are_counted_from_one() {
     Executor::new().panic_at(1, 0);
+}
+
+#[test]
+#[should_panic(expected = "there is no script 0")]
+fn scripts_are_counted_from_one() {
+    Executor::new().panic_at(0, 1);
 }

@@ -7,7 +7,8 @@ use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::ScheduleLabel;
 use framestep::testing::ScriptTest;
 use framestep::{
-    Due, Executor, Me, Script, ScriptExecutor, ScriptOf, WaitKind, frames, next_frame, sleep, step_scripts,
+    Due, Executor, Me, Script, ScriptExecutor, ScriptOf, ScriptRegistry, WaitKind, frames, next_frame, sleep,
+    step_scripts,
 };
 
 use super::told;
@@ -259,7 +260,7 @@ fn a_script_panics_at_the_poll_that_a_test_names_and_the_test_takes_it() {
     }));
     let failure = told(|| test.panic_at(guard, 1));
     assert!(
-        failure.contains("wasn't started yet") && failure.contains("`test.executor().panic_at(1, 1)`"),
+        failure.contains("wasn't started yet") && failure.contains("`test.executor().panic_at(number, 1)`"),
         "{failure}"
     );
     test.step(2);
@@ -272,4 +273,25 @@ fn a_script_panics_at_the_poll_that_a_test_names_and_the_test_takes_it() {
     assert_eq!(test.words(), "1: round 1; 2: round 2; 3: round 3; 4: gone");
     let failure = told(|| test.panic_at(guard, 5));
     assert!(failure.ends_with("isn't running, so it has no poll to panic at"), "{failure}");
+}
+
+#[test]
+fn a_fault_is_refused_of_an_entity_whose_script_was_cancelled_already_and_of_one_with_several() {
+    let mut test = ScriptTest::new();
+    let gate = test.spawn(Script::named("gate", stand));
+    let hall = test.spawn_empty();
+    for name in ["lamp", "fire"] {
+        test.spawn((Script::named(name, stand), ScriptOf(hall)));
+    }
+    test.step(1);
+    let failure = told(|| test.panic_at(gate, 0));
+    assert!(failure.starts_with("it had 1 polls already, so poll 0 can't panic"), "{failure}");
+    let failure = told(|| test.panic_at(hall, 2));
+    assert!(failure.contains("has several scripts, `lamp` and `fire` among them"), "{failure}");
+    // It carries its `Script` until the next step.
+    let id = test.world().get::<Script>(gate).and_then(Script::id).expect("it was spawned");
+    assert!(test.world().resource::<ScriptRegistry>().cancel(id));
+    let failure = told(|| test.panic_at(gate, 2));
+    assert!(failure.ends_with("isn't running, so it has no poll to panic at"), "{failure}");
+    test.assert_ended(gate);
 }
