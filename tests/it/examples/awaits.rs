@@ -5,7 +5,8 @@
 //!
 //! The executor tells of a parked script the wait that it polled last, and the outermost combinator around it. So two kinds
 //! of lines are never told, though a script is parked there whenever it is at another one: what awaits a function of the
-//! game's own, and what isn't the last arm of a `race` or a `join`. Those are listed with that other line.
+//! game's own, and what isn't the last arm of a `race` or a `join`. Those are listed with that other line. Which of its
+//! callers a function is awaited by isn't told either.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +24,7 @@ pub(crate) struct Untold(pub(crate) &'static str, pub(crate) &'static str, pub(c
 
 pub(crate) enum Why {
     /// A script is parked there when it is parked at the `.await` with these words, of the same file.
-    With(&'static str),
+    Beside(&'static str),
     /// It isn't reached.
     Never(&'static str),
 }
@@ -95,9 +96,12 @@ pub(crate) fn assert_all_told(sources: &[Source], told: &BTreeSet<Line>, list: &
     assert!(missing.is_empty(), "no script was killed at these, and they aren't listed: {missing:#?}");
     for entry @ Untold(file, function, text, why) in list {
         assert!(untold.iter().any(|it| it.is(entry)), "{file} in {function}: it isn't there, or was reached: {text}");
-        if let Why::With(other) = why {
-            let is_other = |it: &&&Await| it.file == *file && it.text.contains(other);
-            assert!(is_told.iter().any(|it| is_other(&it)), "{file} in {function}: the other isn't reached: {other}");
+        match why {
+            Why::Never(reason) => println!("{file} in {function}: never at {text}: {reason}"),
+            Why::Beside(other) => {
+                let is_other = |it: &&Await| it.file == *file && it.text.contains(other);
+                assert!(is_told.iter().copied().any(|it| is_other(&it)), "{file}: the other isn't reached: {other}");
+            }
         }
     }
     (awaits.len(), untold.len())

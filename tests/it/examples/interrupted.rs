@@ -10,7 +10,11 @@ use std::sync::LazyLock;
 use bevy_ecs::prelude::*;
 use proptest::prelude::*;
 
-use super::awaits::{Source, Untold, Why::*, assert_all_told, lines_of};
+use super::awaits::{
+    Source, Untold,
+    Why::{Beside, Never},
+    assert_all_told, lines_of,
+};
 use super::struck::{Game, Times, Whole, kill, kill_some, strike, strike_some};
 
 impl Game for (World, Schedule) {
@@ -34,6 +38,9 @@ impl Game for bevy_app::App {
     }
 }
 
+/// The times that they are killed.
+const ALL: Times = Times { first: usize::MAX, later: 0, every: 1 };
+
 /// The polls in which they panic.
 const TIMES: Times = Times { first: 10, later: 5, every: 23 };
 
@@ -53,35 +60,40 @@ const SOURCES_WITH_BEVY: &[Source] = sources!["cutscene.rs", "ui_flow.rs"];
 
 /// The lines that no site tells.
 const UNTOLD: &[Untold] = &[
-    Untold("door.rs", "door", "slide(&me, OPEN).await", With("next_frame().await")),
-    Untold("boss_fight.rs", "unless_stunned", "race(act(), me.on::<Stunned>()).await", With(".until(half_dead)")),
-    Untold("boss_fight.rs", "unless_stunned", "sleep(STUN).await", With(".until(half_dead)")),
-    Untold("boss_fight.rs", "call_for_help", "swings(&me, 1).await", With("sleep(Duration::from_millis(500)).await")),
-    Untold("dialogue.rs", "ferryman", "say(&me, \"Where to?\").await", With("spell.until(")),
-    Untold("dialogue.rs", "ferryman", "choose(&me, ", With("race_all(choices)")),
-    Untold("dialogue.rs", "ferryman", "I am he who asks once", With("spell.until(")),
+    Untold("door.rs", "door", "slide(&me, OPEN).await", Beside("next_frame().await")),
+    Untold("boss_fight.rs", "unless_stunned", "race(act(), me.on::<Stunned>()).await", Beside(".until(half_dead)")),
+    Untold("boss_fight.rs", "unless_stunned", "sleep(STUN).await", Beside(".until(half_dead)")),
+    Untold("boss_fight.rs", "call_for_help", "swings(&me, 1).await", Beside("sleep(Duration::from_millis(500)).await")),
+    Untold("dialogue.rs", "ferryman", "say(&me, \"Where to?\").await", Beside("spell.until(")),
+    Untold("dialogue.rs", "ferryman", "choose(&me, ", Beside("race_all(choices)")),
+    Untold("dialogue.rs", "ferryman", "I am he who asks once", Beside("spell.until(")),
     Untold("dialogue.rs", "ferryman", "Then give me a coin", Never(NOT_ASKED)),
     Untold("dialogue.rs", "ferryman", "Many say that", Never(NOT_ASKED)),
     Untold("dialogue.rs", "ferryman", "The silent ones", Never(NOT_ASKED)),
-    Untold("dialogue.rs", "say", "frames(2).await", With("spell.until(")),
-    Untold("turn_based.rs", "duel", "knights_turn(&me, knight, ghoul).await", With("me.message::<Order>()")),
-    Untold("turn_based.rs", "duel", "ghouls_turn(knight, ghoul).await", With("frames(30)")),
-    Untold("turn_based.rs", "game", "duel(me, me.other(knight), me.other(ghoul)).await", With("me.message::<Order>()")),
+    Untold("dialogue.rs", "say", "frames(2).await", Beside("spell.until(")),
+    Untold("turn_based.rs", "duel", "knights_turn(&me, knight, ghoul).await", Beside("me.message::<Order>()")),
+    Untold("turn_based.rs", "duel", "ghouls_turn(knight, ghoul).await", Beside("frames(30)")),
+    Untold(
+        "turn_based.rs",
+        "game",
+        "duel(me, me.other(knight), me.other(ghoul)).await",
+        Beside("me.message::<Order>()"),
+    ),
 ];
 #[cfg(feature = "bevy")]
 const UNTOLD_WITH_BEVY: &[Untold] = &[
-    Untold("cutscene.rs", "story", "join3(", With("story(&me).until(")),
-    Untold("cutscene.rs", "story", ".await?;", With("story(&me).until(")),
-    Untold("cutscene.rs", "story", "sleep(Duration::from_secs(1)).await", With("story(&me).until(")),
-    Untold("cutscene.rs", "find_the_castle", "tween(", With("story(&me).until(")),
-    Untold("cutscene.rs", "walk_up", "tween(", With("story(&me).until(")),
-    Untold("cutscene.rs", "talk", "sleep(Duration::from_secs(2)).await", With("story(&me).until(")),
-    Untold("cutscene.rs", "talk", "sleep(Duration::from_millis(1500)).await", With("story(&me).until(")),
-    Untold("ui_flow.rs", "flow", "fade(&me, |menus| &mut menus.main", With("tween(FADE")),
-    Untold("ui_flow.rs", "flow", "click(&me, \"play\").await", With("me.message::<Click>()")),
-    Untold("ui_flow.rs", "flow", "pause(&me).await", With("tween(FADE")),
-    Untold("ui_flow.rs", "pause", "fade(me, |menus| &mut menus.pause", With("tween(FADE")),
-    Untold("ui_flow.rs", "pause", "click(me, \"resume\").await", With("me.message::<Click>()")),
+    Untold("cutscene.rs", "story", "join3(", Beside("story(&me).until(")),
+    Untold("cutscene.rs", "story", ".await?;", Beside("story(&me).until(")),
+    Untold("cutscene.rs", "story", "sleep(Duration::from_secs(1)).await", Beside("story(&me).until(")),
+    Untold("cutscene.rs", "find_the_castle", "tween(", Beside("story(&me).until(")),
+    Untold("cutscene.rs", "walk_up", "tween(", Beside("story(&me).until(")),
+    Untold("cutscene.rs", "talk", "sleep(Duration::from_secs(2)).await", Beside("story(&me).until(")),
+    Untold("cutscene.rs", "talk", "sleep(Duration::from_millis(1500)).await", Beside("story(&me).until(")),
+    Untold("ui_flow.rs", "flow", "fade(&me, |menus| &mut menus.main", Beside("tween(FADE")),
+    Untold("ui_flow.rs", "flow", "click(&me, \"play\").await", Beside("me.message::<Click>()")),
+    Untold("ui_flow.rs", "flow", "pause(&me).await", Beside("tween(FADE")),
+    Untold("ui_flow.rs", "pause", "fade(me, |menus| &mut menus.pause", Beside("tween(FADE")),
+    Untold("ui_flow.rs", "pause", "click(me, \"resume\").await", Beside("me.message::<Click>()")),
 ];
 
 const NOT_ASKED: &str = "the player gives another answer";
@@ -90,7 +102,7 @@ const NOT_ASKED: &str = "the player gives another answer";
 fn every_script_may_die_at_every_await() {
     let mut killed = Vec::new();
     for (play, whole) in super::plays().iter().zip(&*WHOLE) {
-        killed.extend(kill_some(play, whole, Times::ALL));
+        killed.extend(kill_some(play, whole, ALL));
     }
     let told: BTreeSet<_> = killed.iter().flat_map(lines_of).collect();
     let (awaits, untold) = assert_all_told(SOURCES, &told, UNTOLD);

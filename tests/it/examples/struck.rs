@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bevy_ecs::error::{BevyError, ErrorContext, FallbackErrorHandler};
 use bevy_ecs::prelude::*;
-use framestep::{Script, ScriptExecutor, ScriptId, ScriptOf, ScriptRegistry, TaskId, TaskState};
+use framestep::{Script, ScriptExecutor, ScriptId, ScriptOf, ScriptRegistry, TaskId, TaskInfo, TaskState};
 
 /// A game, as a test steps it.
 pub(crate) trait Game {
@@ -76,36 +76,37 @@ fn frame(play: &Play, game: &mut dyn Game, frame: u32) {
     game.frame();
 }
 
-/// A script that is parked: who it is, where it is, its spawn number, and its polls so far.
+/// A script that is parked: who it is, where it is, and its spawn number.
 #[derive(Clone, Debug)]
 pub(crate) struct Parked {
     task: TaskId,
-    /// `None` for one that a script has spawned by itself.
-    owner: Option<(Entity, ScriptId)>,
     pub(crate) site: Site,
     pub(crate) number: u64,
-    polls: u32,
+}
+
+impl Parked {
+    fn of(task: &TaskInfo) -> Option<Parked> {
+        let wait = task.wait.filter(|_| task.state == TaskState::Waiting)?;
+        let [at, outer] = [wait.at, wait.outer].map(|at| at.map(|at| (at.file(), at.line())));
+        let site = (task.name.to_owned(), at.expect("all waits here are this crate's"), outer);
+        Some(Parked { task: task.id, site, number: task.number })
+    }
+
+    /// Its owner, and its script; `None` for one that a script has spawned by itself.
+    fn owner(&self, world: &mut World) -> Option<(Entity, ScriptId)> {
+        let mut scripts = world.query::<(Entity, &Script, Option<&ScriptOf>)>();
+        let executor = world.non_send::<ScriptExecutor>();
+        scripts.iter(world).find_map(|(entity, script, of)| {
+            let id = script.id().filter(|id| executor.script_info(*id).is_some_and(|info| info.id == self.task))?;
+            Some((of.map_or(entity, |of| of.0), id))
+        })
+    }
 }
 
 /// By their spawn numbers.
 fn parked(world: &mut World) -> Vec<Parked> {
-    let mut scripts = world.query::<(Entity, &Script, Option<&ScriptOf>)>();
-    let executor = world.non_send::<ScriptExecutor>();
-    let owners: Vec<(TaskId, (Entity, ScriptId))> = scripts
-        .iter(world)
-        .filter_map(|(entity, script, of)| {
-            let id = script.id()?;
-            Some((executor.script_info(id)?.id, (of.map_or(entity, |of| of.0), id)))
-        })
-        .collect();
     let mut parked = Vec::new();
-    executor.executor().for_each_task(|task| {
-        let Some(wait) = task.wait.filter(|_| task.state == TaskState::Waiting) else { return };
-        let [at, outer] = [wait.at, wait.outer].map(|at| at.map(|at| (at.file(), at.line())));
-        let owner = owners.iter().find(|(id, _)| *id == task.id).map(|(_, owner)| *owner);
-        let site = (task.name.to_owned(), at.expect("all waits here are this crate's"), outer);
-        parked.push(Parked { task: task.id, owner, site, number: task.number, polls: task.polls });
-    });
+    world.non_send::<ScriptExecutor>().executor().for_each_task(|task| parked.extend(Parked::of(task)));
     parked.sort_by_key(|script| script.number);
     parked
 }
@@ -136,15 +137,17 @@ impl Whole {
         let (mut whole, mut seen) = (Whole::default(), BTreeMap::new());
         for at in 0..play.frames {
             frame(play, &mut *game, at);
-            for script in parked(game.world()) {
+            let mut live = BTreeSet::new();
+            game.world().non_send::<ScriptExecutor>().executor().for_each_task(|task| {
+                live.insert(task.number);
+                whole.polls.insert(task.number, (task.name.to_owned(), task.polls));
+                let Some(script) = Parked::of(task) else { return };
                 whole.sites.entry(script.site).or_insert(at);
-                if seen.insert(script.number, script.polls) != Some(script.polls) {
-                    whole.parks.entry(script.number).or_default().push(at);
+                if seen.insert(task.number, task.polls) != Some(task.polls) {
+                    whole.parks.entry(task.number).or_default().push(at);
                 }
-            }
-            whole.live.push(live(game.world()));
-            let executor = game.world().non_send::<ScriptExecutor>().executor();
-            executor.for_each_task(|task| _ = whole.polls.insert(task.number, (task.name.to_owned(), task.polls)));
+            });
+            whole.live.push(live);
         }
         let has_seen_all = whole.polls.keys().copied().eq(1..=whole.polls.len() as u64);
         assert!(has_seen_all && !whole.sites.is_empty(), "{}: all are seen", play.name);
@@ -163,9 +166,10 @@ pub(crate) fn kill(play: &Play, at: u32, choose: impl Fn(&[Parked]) -> Option<us
     let mut game = begin(play);
     (0..=at).for_each(|number| frame(play, &mut *game, number));
     let scripts = parked(game.world());
-    let Parked { task, owner, site, .. } = scripts.get(choose(&scripts)?)?;
+    let script = scripts.get(choose(&scripts)?)?;
+    let Parked { task, site, .. } = script;
     let what = format!("{}: killed in frame {at} at {site:?}", play.name);
-    if let Some((owner, id)) = *owner {
+    if let Some((owner, id)) = script.owner(game.world()) {
         game.world().despawn(owner);
         assert!(!game.world().resource::<ScriptRegistry>().is_running(id), "{what}");
     } else {
@@ -254,8 +258,6 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    pub(crate) const ALL: Times = Times { first: usize::MAX, later: 0, every: 1 };
-
     fn of(self, times: usize) -> impl Iterator<Item = usize> {
         (0..times.min(self.first)).chain((self.first..times).step_by(self.every).take(self.later))
     }
