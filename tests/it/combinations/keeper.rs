@@ -39,7 +39,10 @@ impl Keeper {
             while let Ok(told) = told.recv() {
                 match told {
                     Told::Keep(number, waker) => _ = wakers.insert(number, waker),
-                    Told::Wake(number) => wakers[&number].clone().wake(),
+                    Told::Wake(number) => {
+                        let clone: Waker = Waker::clone(&wakers[&number]);
+                        clone.wake();
+                    }
                     Told::Drop(number) => drop(wakers.remove(&number).expect("it is kept")),
                 }
                 // Nobody hears it when the test has failed.

@@ -91,8 +91,7 @@ pub(crate) fn assert_all_told(sources: &[Source], told: &BTreeSet<Line>, list: &
     let awaits: Vec<Await> = sources.iter().flat_map(|source| awaits(*source)).collect();
     let (is_told, untold): (Vec<&Await>, Vec<&Await>) = awaits.iter().partition(|it| it.is_told(told));
     let show = |it: &&Await| format!("{}:{} in {}: {}", it.file, it.line, it.function, it.text.trim());
-    let missing: Vec<String> =
-        untold.iter().filter(|it| !list.iter().any(|entry| it.is(entry))).map(|it| show(it)).collect();
+    let missing: Vec<String> = untold.iter().filter(|it| !list.iter().any(|entry| it.is(entry))).map(show).collect();
     assert!(missing.is_empty(), "no script was killed at these, and they aren't listed: {missing:#?}");
     for entry @ Untold(file, function, text, why) in list {
         assert!(untold.iter().any(|it| it.is(entry)), "{file} in {function}: it isn't there, or was reached: {text}");
