@@ -79,6 +79,11 @@ pub(crate) fn player(world: &mut World, frame: u32) {
     }
 }
 
+/// There are no answers but to the question.
+pub(crate) fn check(world: &mut World) {
+    assert!(world.query::<&Talk>().iter(world).all(|talk| talk.answers.is_empty() || talk.line == "Where to?"));
+}
+
 fn main() {
     let (mut world, mut schedule) = game();
     for frame in 0..160 {
@@ -89,6 +94,7 @@ fn main() {
             println!("{frame:3}  {}  {}", talk.line, talk.answers.join(" / "));
         }
     }
+    check(&mut world);
 }
 
 #[cfg(test)]

@@ -57,6 +57,11 @@ pub(crate) fn knock(world: &mut World) {
     doors.into_iter().for_each(|entity| world.trigger(Knock { entity }));
 }
 
+/// Whatever happened to its script, a door is no further than shut or open.
+pub(crate) fn check(world: &mut World) {
+    assert!(world.query::<&Door>().iter(world).all(|door| (SHUT..=OPEN).contains(&door.0)));
+}
+
 fn main() {
     let (mut world, mut schedule) = game();
     for frame in 0..360 {
@@ -70,6 +75,7 @@ fn main() {
             println!("{:4.1} s  {}", f64::from(frame) / 60.0, "=".repeat((door.0 / 5) as usize));
         }
     }
+    check(&mut world);
 }
 
 #[cfg(all(test, feature = "replay"))]

@@ -41,6 +41,12 @@ pub(crate) fn game() -> (World, Schedule) {
     (world, schedule)
 }
 
+/// There are no more enemies than have come with the waves so far.
+pub(crate) fn check(world: &mut World) {
+    let waves = world.resource::<Wave>().0;
+    assert!(waves <= 3 && world.query::<&Enemy>().iter(world).count() <= waves * (waves + 1));
+}
+
 fn main() {
     let (mut world, mut schedule) = game();
     let mut enemies = world.query_filtered::<(), With<Enemy>>();
@@ -58,6 +64,7 @@ fn main() {
             );
         }
     }
+    check(&mut world);
     println!("all waves are over");
 }
 

@@ -98,6 +98,13 @@ fn healths(world: &mut World) -> [i32; 2] {
     ["knight", "ghoul"].map(of)
 }
 
+/// Who has won has a rival who is beaten; without a winner the duel was called off.
+pub(crate) fn check(world: &mut World) {
+    let winner = world.resource::<Winner>().0;
+    let beaten = |fighter: &&Fighter| fighter.health <= 0 && Some(fighter.name) != winner;
+    assert!(winner.is_none() || world.query::<&Fighter>().iter(world).filter(beaten).count() == 1);
+}
+
 fn main() {
     let (mut world, mut schedule) = game();
     for frame in 0..240 {
@@ -109,6 +116,7 @@ fn main() {
             println!("knight {knight:2}, ghoul {ghoul:2}; {polled} scripts ran in the last frame");
         }
     }
+    check(&mut world);
     println!("the {} wins", world.resource::<Winner>().0.unwrap_or("night"));
 }
 

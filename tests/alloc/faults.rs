@@ -11,7 +11,7 @@ fn a_panic_or_a_cancel_leaves_no_bytes_behind() {
     numbers::make_room();
     let whole = cast::play(None);
     let plans = cast::plans(&whole);
-    assert!(plans.len() > 240, "{}", plans.len());
+    assert!(plans.len() > 280, "{}", plans.len());
     for plan in plans {
         let bytes = held(|| {
             let story = cast::play(Some(plan));

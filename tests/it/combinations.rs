@@ -12,14 +12,18 @@
 //! |---|---|
 //! | `story` | plays a combination, and writes down what happens |
 //! | `rule` | what is to happen |
+//! | `keeper` | a thread that owns wakers |
 //! | `aborts` | the combinations that end the process, each in a process of its own |
 
 #[cfg(all(unix, not(miri)))]
 mod aborts;
+mod keeper;
 mod rule;
 mod story;
 
 use framestep::Executor;
+use keeper::Keeper;
+use std::rc::Rc;
 
 /// How a script ends. The last poll of one that ends by itself is its second.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -125,6 +129,7 @@ enum Holder {
     /// Then it waits for the next frame where it ends by itself.
     Nobody,
     Script,
+    /// Which owns it from the first poll on, and until the executor is gone.
     Thread,
     Static,
 }
@@ -193,28 +198,28 @@ fn compare(executor: Executor, told: Vec<story::Told>) {
 
 #[test]
 fn every_combination_that_ends_while_the_executor_lives() {
-    let mut executor = Executor::new();
+    let (mut executor, keeper) = (Executor::new(), Rc::new(Keeper::new()));
     let all = Combination::all().into_iter().filter(|one| one.end.when() != When::AtExecutorsDrop);
     let all: Vec<_> = all.collect();
     assert_eq!(all.len(), 732);
     // Of no common measure with the dimensions, so each value of each comes with many of the others.
     let sample = all.into_iter().step_by(if cfg!(miri) { 47 } else { 1 });
-    let told: Vec<_> = sample.map(|combination| story::play(&mut executor, combination)).collect();
+    let told: Vec<_> = sample.map(|combination| story::play(&mut executor, &keeper, combination)).collect();
     assert_eq!(executor.live(), 0);
     compare(executor, told);
 }
 
 #[test]
 fn every_combination_that_ends_by_the_executors_drop() {
-    let mut executor = Executor::new();
+    let (mut executor, keeper) = (Executor::new(), Rc::new(Keeper::new()));
     let (parked, unpolled): (Vec<_>, Vec<_>) = Combination::all()
         .into_iter()
         .filter(|one| one.end.when() == When::AtExecutorsDrop)
         .partition(|one| one.end == End::CancelledParked(When::AtExecutorsDrop));
     assert_eq!((parked.len(), unpolled.len()), (80, 20));
     let some = if cfg!(miri) { 7 } else { 1 };
-    let mut told: Vec<_> = parked.into_iter().step_by(some).map(|one| story::begin(&executor, one)).collect();
+    let mut told: Vec<_> = parked.into_iter().step_by(some).map(|one| story::begin(&executor, &keeper, one)).collect();
     executor.poll_once();
-    told.extend(unpolled.into_iter().step_by(some).map(|one| story::begin(&executor, one)));
+    told.extend(unpolled.into_iter().step_by(some).map(|one| story::begin(&executor, &keeper, one)));
     compare(executor, told);
 }

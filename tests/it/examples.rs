@@ -25,10 +25,12 @@ mod turn_based;
 #[path = "../../examples/ui_flow.rs"]
 mod ui_flow;
 
+mod awaits;
 mod interrupted;
+mod struck;
 
 use bevy_ecs::prelude::*;
-use interrupted::{Game, Play};
+use struck::{Game, Play};
 
 /// How the examples are played where they are interrupted.
 fn plays() -> Vec<Play> {
@@ -37,56 +39,41 @@ fn plays() -> Vec<Play> {
     }
     #[cfg_attr(not(feature = "bevy"), expect(unused_mut, reason = "some need Bevy's crates"))]
     let mut plays = vec![
-        Play { name: "hello", game: || boxed(hello::game()), frames: 200, input: |_, _| (), at_end: |_| () },
+        Play::of("hello", || boxed(hello::game()), 200),
         Play {
-            name: "door",
-            game: || boxed(door::game()),
-            frames: 500,
             input: |world, frame| {
                 if matches!(frame, 5 | 60 | 190 | 250) {
                     door::knock(world);
                 }
             },
-            at_end: |_| (),
+            at_end: door::check,
+            ..Play::of("door", || boxed(door::game()), 500)
         },
         Play {
-            name: "boss_fight",
-            game: || boxed(boss_fight::game()),
-            frames: 300,
             input: boss_fight::player,
             at_end: |world| assert_eq!(boss_fight::music(world), "calm"),
+            ..Play::of("boss_fight", || boxed(boss_fight::game()), 300)
         },
         Play {
-            name: "dialogue",
-            game: || boxed(dialogue::game()),
-            frames: 300,
             input: dialogue::player,
-            at_end: |_| (),
+            at_end: dialogue::check,
+            ..Play::of("dialogue", || boxed(dialogue::game()), 300)
         },
-        Play { name: "spawner", game: || boxed(spawner::game()), frames: 900, input: |_, _| (), at_end: |_| () },
+        Play { at_end: spawner::check, ..Play::of("spawner", || boxed(spawner::game()), 900) },
         Play {
-            name: "turn_based",
-            game: || boxed(turn_based::game()),
-            frames: 200,
             input: turn_based::player,
-            at_end: |_| (),
+            at_end: turn_based::check,
+            ..Play::of("turn_based", || boxed(turn_based::game()), 200)
         },
     ];
     #[cfg(feature = "bevy")]
     plays.extend([
+        Play { after: 60, at_end: cutscene::check, ..Play::of("cutscene", || boxed(cutscene::game()), 400) },
         Play {
-            name: "cutscene",
-            game: || boxed(cutscene::game()),
-            frames: 400,
-            input: |_, _| (),
-            at_end: cutscene::check,
-        },
-        Play {
-            name: "ui_flow",
-            game: || Box::new(ui_flow::game()),
-            frames: 80,
+            after: 25,
             input: ui_flow::player,
             at_end: ui_flow::check,
+            ..Play::of("ui_flow", || Box::new(ui_flow::game()), 80)
         },
     ]);
     plays

@@ -1,4 +1,4 @@
-//! One fault at a time, everywhere: a panic in each poll of each script, and an end at each of its awaits.
+//! One fault at a time in a cast of scripts: a panic in each poll of each, and an end at each of its awaits.
 //!
 //! Rule: what a fault leaves is what there would be if that script had ended there by itself. It is dropped once, with
 //! its clean-up; who has to do with it is told; nobody else's polls and words change; nothing is left.
@@ -10,8 +10,9 @@
 //! | `set` | faults that are set from outside: `Executor::panic_at` |
 //! | `set_on_entities` | the same for scripts on entities |
 //!
-//! The scripts of the examples are cancelled at each of their awaits and panic in each of their polls in `examples`,
-//! those of the demo beside it. That a fault costs no memory is counted in `tests/alloc.rs`.
+//! The two casts have all waits but those of Bevy's crates: tweens, states, assets. The scripts of the examples are
+//! cancelled at each line at which they park, and panic in some of their polls, in `examples`; those of the demo beside it.
+//! That a fault costs no memory is counted in `tests/alloc.rs`.
 
 mod cast;
 #[cfg(feature = "bevy_ecs")]
@@ -52,7 +53,8 @@ fn every_script_may_panic_in_every_poll_and_be_cancelled_at_every_await() {
     let whole = cast::play(None);
     assert!(whole.agrees.get() && whole.panics.get() == 0);
     let plans = cast::plans(&whole);
-    assert!(plans.len() > 240, "{}", plans.len());
+    println!("{} faults", plans.len());
+    assert!(plans.len() > 280, "{}", plans.len());
     let mut cancelled = 0;
     for plan in plans.iter().step_by(if cfg!(miri) { 61 } else { 1 }) {
         cancelled += u32::from(check(&whole, *plan));

@@ -13,11 +13,11 @@
 //! | `misuse` | what nobody should do and somebody does: destructors that step, wakers that panic, limits reached |
 //! | `time` | clocks, sleeps, intervals, timeouts, and the order of timers |
 //! | `holds` | scripts that are held, and what goes on when they are let go |
-//! | `faults` | a panic in each poll, a cancel at each await |
+//! | `faults` | casts of all waits: a panic in each poll, a cancel at each await |
 //! | `foreign` | combinators, channels and locks from elsewhere |
 //! | `ecs` | scripts on entities |
 //! | `replay` | recordings, replays, and what they compare |
-//! | `examples` | the examples, as they are, and interrupted everywhere |
+//! | `examples` | the examples, as they are, and interrupted at each await |
 //! | `determinism` | the log of changes, what comes from outside, shuffled runs, random streams |
 //! | `demo` | the demo scene, as its users run it |
 //! | `guide` | what the guide says is shown by tests |

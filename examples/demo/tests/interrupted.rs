@@ -1,210 +1,211 @@
 //! The night goes on whoever of its cast is gone, and at whichever of many times.
 //!
-//! Rule: a night is played once as it is, to see when its scripts park and how often they are polled. Then it is played again
-//! up to each of the first times that each script parks, and to some of those that follow, and that script's owner is
-//! despawned. From there on nothing of the script runs, nobody fails, and the others go on; when all are gone nothing is left
-//! in the executor.
-//!
-//! And it is played again with a panic in as many polls of each script (`Executor::panic_at`). Up to it all is as ever; then
-//! the error handler is told of it, once and of nothing else, and the rest is as above. The others are all who are there
-//! otherwise, but for those that the script has spawned and that are cancelled with it.
+//! Rule: as in `struck`. At each place at which scripts park in one of the nights, one is killed the first time; each `.await`
+//! of the scripts' texts is among these places, or is listed here with the reason (`awaits`). The thief and the director are
+//! killed all through a night, and each script of its beginning the first five times that it parks and twice at most after
+//! that; panics come in as many of its polls.
 
-use std::cell::RefCell;
+#[path = "../../../tests/it/examples/awaits.rs"]
+mod awaits;
+#[path = "../../../tests/it/examples/struck.rs"]
+mod struck;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use bevy_ecs::error::{BevyError, ErrorContext, FallbackErrorHandler};
 use bevy_ecs::prelude::*;
-use framestep::{Script, ScriptExecutor, ScriptId, ScriptOf, ScriptRegistry, TaskState};
 
+use self::{
+    awaits::{
+        Source, Untold,
+        Why::{Beside, Never},
+        assert_all_told, lines_of,
+    },
+    struck::{Game, Parked, Play, Times, Whole, kill, kill_some, strike_some},
+};
 use super::frame;
-use crate::{night, stage::Stage};
+use crate::{
+    grid::{Cell, Dir},
+    night,
+    scripts::SOURCES,
+    stage::Stage,
+    world::{At, Camera, Door, Floor, Gaze, Plan, Pressed, Speech, Thief, Vault},
+};
 
-/// The whole night is longer; its cast is on stage from the beginning.
-const FRAMES: u32 = 900;
-const TIMES: usize = 5;
-/// Of the times that follow, one in so many, and so many of them.
-const LATER: usize = 61;
-const LATER_TIMES: usize = 2;
-/// What is played after it.
-const AFTER: u32 = 90;
-
-thread_local! {
-    /// What the error handler was told on this thread, where the scripts are stepped.
-    static TOLD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-}
-
-fn tell(error: BevyError, _: ErrorContext) {
-    TOLD.with_borrow_mut(|told| told.push(error.to_string()));
-}
-
-fn begin() -> Stage {
-    let mut stage = Stage::build(&night::setup(1, None, 2));
-    stage.world.insert_resource(FallbackErrorHandler(tell));
-    stage
-}
-
-struct Parked {
-    owner: Entity,
-    id: ScriptId,
-    name: &'static str,
-    number: u64,
-    polls: u32,
-}
-
-fn parked(world: &mut World) -> Vec<Parked> {
-    let mut scripts = world.query::<(Entity, &Script, Option<&ScriptOf>)>();
-    let executor = world.non_send::<ScriptExecutor>();
-    let mut parked: Vec<_> = scripts
-        .iter(world)
-        .filter_map(|(entity, script, of)| {
-            let id = script.id()?;
-            let info = executor.script_info(id).filter(|info| info.state == TaskState::Waiting)?;
-            let owner = of.map_or(entity, |of| of.0);
-            Some(Parked { owner, id, name: script.name(), number: info.number, polls: info.polls })
-        })
-        .collect();
-    parked.sort_by_key(|script| script.number);
-    parked
-}
-
-/// The frames after which a script is parked anew, by its spawn number.
-fn parks() -> BTreeMap<u64, Vec<u32>> {
-    let mut stage = begin();
-    let mut seen = BTreeMap::new();
-    let mut parks: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-    for at in 0..FRAMES {
-        frame(&mut stage);
-        for script in parked(&mut stage.world) {
-            if seen.insert(script.number, script.polls) != Some(script.polls) {
-                parks.entry(script.number).or_default().push(at);
-            }
-        }
+impl Game for Stage {
+    fn world(&mut self) -> &mut World {
+        &mut self.world
     }
-    parks
-}
 
-/// Plays up to a frame, despawns the owner of a script, plays on, and ends it all.
-fn kill(number: u64, at: u32) {
-    let mut stage = begin();
-    (0..=at).for_each(|_| frame(&mut stage));
-    let scripts = parked(&mut stage.world);
-    let script = scripts.iter().find(|script| script.number == number).expect("it is parked as it was before");
-    let what = format!("`{}` in frame {at}", script.name);
-    stage.world.despawn(script.owner);
-    assert!(!stage.world.resource::<ScriptRegistry>().is_running(script.id), "{what}");
-    go_on(stage, &what, |stage| {
-        assert!(stage.world.non_send::<ScriptExecutor>().script_info(script.id).is_none(), "{what}");
-    });
-    assert_eq!(TOLD.take(), [""; 0], "{what}");
-}
-
-/// Plays on, with a look after each frame, and ends it all.
-fn go_on(mut stage: Stage, what: &str, look: impl Fn(&Stage)) {
-    let before = stage.report().live;
-    for _ in 0..AFTER {
-        frame(&mut stage);
-        look(&stage);
-        assert_eq!(stage.report().panicked, 0, "{what}");
-    }
-    assert!(before > 1 && stage.report().live > 0, "{what}: the others go on");
-    let world = &mut stage.world;
-    let left: Vec<Entity> = world.query_filtered::<Entity, With<Script>>().iter(world).collect();
-    left.into_iter().for_each(|script| _ = world.despawn(script));
-    frame(&mut stage);
-    assert_eq!(stage.world.resource::<ScriptRegistry>().running(), 0, "{what}");
-    assert_eq!(stage.world.non_send::<ScriptExecutor>().executor().live(), 0, "{what}");
-}
-
-/// The scripts that haven't ended, by their spawn numbers.
-fn live(stage: &Stage) -> BTreeSet<u64> {
-    let mut live = BTreeSet::new();
-    stage.world.non_send::<ScriptExecutor>().executor().for_each_task(|task| _ = live.insert(task.number));
-    live
-}
-
-/// The night where nobody is missing.
-struct Whole {
-    /// Of each script its name and how often it was polled as far as was seen, by spawn numbers.
-    polls: BTreeMap<u64, (String, u32)>,
-    /// Who is live after each frame.
-    live: Vec<BTreeSet<u64>>,
-}
-
-impl Whole {
-    fn play() -> Self {
-        let mut stage = begin();
-        let mut whole = Whole { polls: BTreeMap::new(), live: Vec::new() };
-        for _ in 0..FRAMES {
-            frame(&mut stage);
-            whole.live.push(live(&stage));
-            let executor = stage.world.non_send::<ScriptExecutor>().executor();
-            executor.for_each_task(|task| _ = whole.polls.insert(task.number, (task.name.to_owned(), task.polls)));
-        }
-        whole
+    fn frame(&mut self) {
+        frame(self);
     }
 }
 
-/// Plays a night in which a poll of a script panics, plays on, and ends it all.
-fn strike(whole: &Whole, number: u64, poll: u32) {
-    let name = &whole.polls[&number].0;
-    let what = format!("poll {poll} of `{name}`, script {number}");
-    let mut stage = begin();
-    stage.world.non_send::<ScriptExecutor>().executor().panic_at(number, poll);
-    let mut frames = whole.live.iter();
-    let mut before = &BTreeSet::new();
-    let expected = loop {
-        let expected = frames.next().unwrap_or_else(|| panic!("{what}: it comes"));
-        frame(&mut stage);
-        if !TOLD.with_borrow(Vec::is_empty) {
-            break expected;
+/// The beginning of a night.
+const BEGINNING: Play = Play {
+    after: 90,
+    goes_on: true,
+    at_end: is_whole,
+    ..Play::of("beginning", || Box::new(Stage::build(&night::setup(1, None, 2))), 900)
+};
+
+/// The opening is skipped, and the player leads the thief.
+const BY_HAND: Play = Play {
+    name: "by hand",
+    frames: 160,
+    input: |world, frame| {
+        skip_opening(world, frame);
+        if matches!(frame, 100 | 130) {
+            world.write_message(Pressed::Walk(Dir::West));
         }
-        assert_eq!(stage.report().live, expected.len() as u64, "{what}: up to it all is as ever");
-        before = expected;
-    };
-    let live = live(&stage);
-    let was_there = |other: &&u64| **other < number || before.contains(other);
-    let gone: Vec<u64> = expected.difference(&live).filter(was_there).copied().filter(|it| *it != number).collect();
-    let report = stage.report();
-    assert!(gone.iter().all(|gone| *gone > number) && gone.len() as u64 <= report.cancelled, "{what}: {gone:?}");
-    assert!(!live.contains(&number), "{what}: it has ended");
-    assert_eq!(report.panicked, 1, "{what}");
-    go_on(stage, &what, |_| ());
-    let told = TOLD.take();
-    let is_it = |told: &String| {
-        told.starts_with(&format!("script `{name}`"))
-            && told.contains(&format!("a fault in poll {poll} of script {number},"))
-    };
-    assert!(told.len() == 1 && told.iter().all(is_it), "{what}: {told:?}");
+    },
+    ..BEGINNING
+};
+
+/// The thief stands before a camera until it rings, and is gone when the guards come.
+const SEEN: Play = Play {
+    name: "seen",
+    frames: 600,
+    input: |world, frame| {
+        skip_opening(world, frame);
+        let way = way_in(world);
+        match frame {
+            60..240 => place(world, before_a_camera),
+            240 => place(world, |_| way[0]),
+            _ => (),
+        }
+    },
+    ..BEGINNING
+};
+
+/// The autopilot has the diamond and flees, and is carried out of the house.
+const BREAK_IN: Play = Play {
+    name: "break-in",
+    frames: 2_800,
+    input: |world, frame| {
+        if frame == OUT {
+            place(world, |world| world.resource::<Plan>().0.exits[0].cells[0]);
+        }
+    },
+    ..BEGINNING
+};
+const OUT: u32 = 2_700;
+
+fn skip_opening(world: &mut World, frame: u32) {
+    if frame < 40 && frame % 4 == 0 {
+        world.write_message(Pressed::Skip);
+    }
 }
 
-/// Which of so many times are tried.
-fn some(times: usize) -> impl Iterator<Item = usize> {
-    (0..times.min(TIMES)).chain((TIMES..times).step_by(LATER).take(LATER_TIMES))
+fn way_in(world: &World) -> Vec<Cell> {
+    world.resource::<Plan>().0.thief.way_in.clone()
+}
+
+/// Puts the thief on a cell.
+fn place(world: &mut World, cell: impl FnOnce(&mut World) -> Cell) {
+    let cell = cell(world);
+    for mut at in world.query_filtered::<&mut At, With<Thief>>().iter_mut(world) {
+        at.0 = cell;
+    }
+}
+
+/// A cell that the first camera sees.
+fn before_a_camera(world: &mut World) -> Cell {
+    let (at, gaze) =
+        world.query_filtered::<(&At, &Gaze), With<Camera>>().iter(world).next().expect("there are cameras");
+    let grid = &world.resource::<Floor>().grid;
+    let is_seen = |cell: &Cell| !grid.is_solid(*cell) && gaze.cone.covers(at.0, *cell) && grid.sees(at.0, *cell);
+    grid.cells().find(is_seen).expect("it doesn't look at a wall")
+}
+
+/// What no script may leave half done.
+fn is_whole(world: &mut World) {
+    let doors: Vec<Door> = world.query::<&Door>().iter(world).cloned().collect();
+    let grid = &world.resource::<Floor>().grid;
+    for door in doors {
+        assert!(door.cells.iter().all(|cell| grid.is_opaque(*cell) != door.open), "who looks at it sees it: {door:?}");
+    }
+    let Speech { line, shown } = world.resource::<Speech>();
+    assert!(*shown <= line.text.chars().count(), "{line:?}, {shown}");
+    assert!(world.query::<&Vault>().iter(world).all(|vault| !(vault.cracking && vault.empty)));
+}
+
+/// Of the plot's parks, one in so many is tried all through the night.
+const LATE: usize = 23;
+const TIMES: Times = Times { first: 5, later: 2, every: 61 };
+
+/// The lines that no site tells.
+const UNTOLD: &[Untold] = &[
+    Untold("camera.rs", "camera", "hold(&me, &camera).await", Beside("timeout(patience, losses.next())")),
+    Untold("director.rs", "director", "tell(&me, &story.opening).await", Beside("hushes.next()")),
+    Untold("director.rs", "director", "tell(&me, lines).await", Beside("hushes.next()")),
+    Untold("guard.rs", "guard", "chase(&me, &guard, hint, &mut hints).await", Beside("match race(follow, ")),
+    Untold("guard.rs", "chase", "hints.next().await", Beside("match race(follow, ")),
+    Untold(
+        "guard.rs",
+        "next",
+        "race(self.sights.next(), self.alarms.next()).await",
+        Beside("match race(hints.next(), "),
+    ),
+    Untold("thief.rs", "thief", "by_hand(&me, &thief, dir, &mut keys).await", Beside("match race(listen, walk)")),
+    Untold("thief.rs", "autopilot", "sneak(me, thief, *cell).await", Beside("frames(thief.tiptoe_frames)")),
+    Untold("thief.rs", "autopilot", "hide(me, thief).await", Never(UNDISTURBED)),
+    Untold("thief.rs", "autopilot", "sneak(me, thief, vault).await", Never(UNDISTURBED)),
+    Untold("thief.rs", "autopilot", "flee(me, thief).await", Beside("frames(thief.dash_frames)")),
+    Untold("thief.rs", "sneak", "hide(me, thief).await", Beside("frames(thief.dash_frames)")),
+    Untold("thief.rs", "flee", "hide(me, thief).await", Beside("frames(thief.dash_frames)")),
+    Untold("thief.rs", "by_hand", "keys.next().await", Beside("match race(listen, walk)")),
+];
+
+const UNDISTURBED: &str = "nobody comes to the vault while it is cracked";
+
+#[test]
+fn every_script_of_the_nights_may_die_at_every_await() {
+    let plays = [BEGINNING, BY_HAND, SEEN, BREAK_IN];
+    let wholes = plays.each_ref().map(Whole::of);
+    // Each place in the night that comes to it first.
+    let mut sites = BTreeMap::new();
+    for (number, whole) in wholes.iter().enumerate() {
+        for (site, first) in &whole.sites {
+            let earliest = sites.entry(site).or_insert((*first, number));
+            *earliest = (*earliest).min((*first, number));
+        }
+    }
+    let mut told = BTreeSet::new();
+    for (site, (first, play)) in &sites {
+        let found = kill(&plays[*play], *first, |scripts| scripts.iter().position(|script| script.site == **site));
+        assert!(found.is_some(), "{site:?}");
+        told.extend(lines_of(site));
+    }
+    let sources: Vec<Source> = SOURCES.iter().map(|source| Source { file: source.file, text: source.text }).collect();
+    let (awaits, untold) = assert_all_told(&sources, &told, UNTOLD);
+    println!("{} killed; {awaits} awaits, {untold} of them untold", sites.len());
+
+    // Late in the night, and in its ending.
+    let [.., whole] = wholes;
+    let of_the_plot = |number: &u64| matches!(&*whole.polls[number].0, "thief" | "director");
+    let mut killed = 0;
+    for number in whole.polls.keys().copied().filter(of_the_plot) {
+        let parks = &whole.parks[&number];
+        for at in parks.iter().step_by(LATE).chain(parks.last()) {
+            let by_number = |scripts: &[Parked]| scripts.iter().position(|script| script.number == number);
+            assert!(kill(&BREAK_IN, *at, by_number).is_some(), "script {number} in frame {at}");
+            killed += 1;
+        }
+    }
+    println!("{killed} of the thief and the director");
 }
 
 #[test]
 fn every_script_of_the_night_may_die_the_first_five_times_that_it_parks_and_twice_later() {
-    let mut killed = 0;
-    for (number, parks) in parks() {
-        for at in some(parks.len()).map(|time| parks[time]) {
-            kill(number, at);
-            killed += 1;
-        }
-    }
+    let killed = kill_some(&BEGINNING, &Whole::of(&BEGINNING), TIMES).len();
     println!("{killed} killed");
     assert!(killed > 60, "{killed}");
 }
 
 #[test]
 fn every_script_of_the_night_may_panic_in_its_first_five_polls_and_twice_later() {
-    let whole = Whole::play();
-    let mut struck = 0;
-    for (&number, (_, polls)) in &whole.polls {
-        for poll in some(*polls as usize) {
-            strike(&whole, number, poll as u32 + 1);
-            struck += 1;
-        }
-    }
-    println!("{struck} struck");
+    let (struck, missed) = strike_some(&BEGINNING, &Whole::of(&BEGINNING), TIMES);
+    println!("{struck} struck, {missed} missed");
     assert!(struck > 60, "{struck}");
 }

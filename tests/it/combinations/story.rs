@@ -9,11 +9,11 @@
 //!   third frame                                          woken by a script
 //!   another takes its slot; it is woken
 //!   fourth frame                                         woken by a script
-//!   the executor is dropped; it is woken; its handle is dropped
+//!   the executor is dropped; it is woken; its handle is dropped; it is woken; a thread drops its waker
 //! ```
 
-use super::{Combination, End, Handle, Holder, When};
-use crate::words::{on_drop, on_thread, quiet_panic, slot};
+use super::{Combination, End, Handle, Holder, When, keeper::Keeper};
+use crate::words::{on_drop, quiet_panic, slot};
 use framestep::{Executor, FrameReport, Incident, JoinError, JoinHandle, NextFrame, TaskId, next_frame};
 use std::{
     cell::{Cell, RefCell},
@@ -48,7 +48,8 @@ struct Common {
     log: Log,
     handle: RefCell<Option<JoinHandle<Output>>>,
     waker: RefCell<Option<Waker>>,
-    /// Its place among those held by a static.
+    keeper: Rc<Keeper>,
+    /// Its place among those held by a static, or its number at the keeper.
     place: Cell<Option<usize>>,
     /// Whether the script that has the waker is to use it.
     is_armed: Cell<bool>,
@@ -63,18 +64,18 @@ impl Common {
                 wakers.push(waker.clone());
                 self.place.set(Some(wakers.len() - 1));
             }
-            Holder::Script | Holder::Thread => *self.waker.borrow_mut() = Some(waker.clone()),
+            Holder::Thread => self.place.set(Some(self.keeper.keep(waker.clone()))),
+            Holder::Script => *self.waker.borrow_mut() = Some(waker.clone()),
         }
     }
 
     /// Wakes the script from where its waker is held, unless a script has it.
     fn wake(&self) {
-        if let Some(place) = self.place.get() {
+        let Some(place) = self.place.get() else { return };
+        if self.combination.holder == Holder::Thread {
+            self.keeper.wake(place);
+        } else {
             WAKERS.lock().expect("nobody panics meanwhile")[place].wake_by_ref();
-        } else if self.combination.holder == Holder::Thread
-            && let Some(waker) = self.waker.borrow().clone()
-        {
-            on_thread(move || waker.wake());
         }
     }
 
@@ -231,6 +232,9 @@ impl Told {
             _ => (),
         }
         common.wake();
+        if common.combination.holder == Holder::Thread {
+            common.keeper.drop_waker(common.place.get().expect("it was polled, and kept its waker"));
+        }
         self.between();
     }
 }
@@ -272,12 +276,13 @@ fn take(common: &Common) {
 }
 
 /// Spawns the script and who else takes part.
-pub(super) fn begin(executor: &Executor, combination: Combination) -> Told {
+pub(super) fn begin(executor: &Executor, keeper: &Rc<Keeper>, combination: Combination) -> Told {
     let common = Rc::new(Common {
         combination,
         log: Log::default(),
         handle: RefCell::new(None),
         waker: RefCell::new(None),
+        keeper: keeper.clone(),
         place: Cell::new(None),
         is_armed: Cell::new(combination.end.is_in_own_poll()),
     });
@@ -320,8 +325,8 @@ pub(super) fn begin(executor: &Executor, combination: Combination) -> Told {
 }
 
 /// Plays all of a combination but the executor's drop.
-pub(super) fn play(executor: &mut Executor, combination: Combination) -> Told {
-    let mut told = begin(executor, combination);
+pub(super) fn play(executor: &mut Executor, keeper: &Rc<Keeper>, combination: Combination) -> Told {
+    let mut told = begin(executor, keeper, combination);
     let common = told.common.clone();
     if combination.end == End::CancelledUnpolled(When::BetweenSteps) {
         common.log.say(format!("cancels {}", executor.cancel(told.id)));

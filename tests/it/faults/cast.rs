@@ -7,8 +7,8 @@
 //! Nothing here knows of the tests around it: those that count allocations have it too.
 
 use framestep::{
-    Executor, JoinHandle, Lane, Scope, Signal, TaskId, current_frame, current_task, frames, interval, join3,
-    next_frame, race, resume_in, scope, sleep, spawn, timeout, yield_now,
+    Executor, JoinHandle, Lane, Scope, Signal, TaskId, Until, current_frame, current_task, frames, interval, join_all,
+    join3, next_frame, race, race_all, resume_in, scope, sleep, sleep_until, spawn, timeout, yield_now,
 };
 use futures::{StreamExt, stream::FuturesUnordered};
 use std::{
@@ -171,6 +171,7 @@ fn begin(executor: &Executor, other: Lane, act: impl Fn(&'static str) -> Act) {
             beat.next().await;
         }
         assert!(timeout(ms(12), pending::<()>()).await.is_err());
+        sleep_until(ms(115)).await;
     })));
 
     let joins = act("joins");
@@ -221,6 +222,32 @@ fn begin(executor: &Executor, other: Lane, act: impl Fn(&'static str) -> Act) {
         join3(next_frame(), sleep(ms(15)), yield_now()).await;
         let mut some: FuturesUnordered<_> = (1..4).map(frames).collect();
         while some.next().await.is_some() {}
+    })));
+
+    let many = act("many");
+    detach(executor.spawn(many.wrap(async {
+        join_all((1..4).map(frames)).await;
+        assert_eq!(race_all([frames(3), frames(2)]).await, (1, ()));
+        assert!(pending::<()>().until(frames(2)).await.is_none());
+        assert!(frames(1).until(frames(2)).await.is_some());
+    })));
+
+    let inlets = act("inlets");
+    let (sender, mut values) = executor.inlet::<u32>();
+    let inner = inlets.clone();
+    detach(executor.spawn(inlets.wrap(async move {
+        while let Some(value) = values.next().await {
+            inner.say(&format!("heard {value}"));
+        }
+        inner.say("closed");
+    })));
+    detach(executor.spawn(inlets.wrap(async move {
+        for value in 0..3 {
+            if sender.send(value).is_err() {
+                return;
+            }
+            next_frame().await;
+        }
     })));
 
     let lanes = act("lanes");

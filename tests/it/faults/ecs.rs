@@ -29,6 +29,15 @@ struct Hit {
     entity: Entity,
 }
 
+#[derive(Event)]
+struct Bang;
+
+#[derive(Component)]
+struct Marked;
+
+#[derive(Resource)]
+struct Score(u32);
+
 #[derive(Default)]
 struct Record {
     act: &'static str,
@@ -134,6 +143,20 @@ fn begin(world: &mut World) {
         Ok(())
     }));
 
+    world.insert_resource(Score(0));
+    world.spawn(wrap("resource", async |me: Me| {
+        me.until_resource(|score: &Score| score.0 >= 2).await?;
+        me.until_world(|world: &World| world.resource::<Score>().0 >= 4).await;
+        Ok(())
+    }));
+    world.spawn(wrap("resource", async |me: Me| {
+        for _ in 0..4 {
+            next_frame().await;
+            me.resource_mut(|mut score: Mut<Score>| score.0 += 1)?;
+        }
+        Ok(())
+    }));
+
     world.spawn(wrap("messages", async |me: Me| {
         let mut notes = me.message::<Note>().map(|note| note.0).listen();
         while notes.next().await < 3 {}
@@ -161,6 +184,24 @@ fn begin(world: &mut World) {
                 break;
             }
         }
+        Ok(())
+    }));
+
+    let thing = world.spawn_empty().id();
+    world.spawn(wrap("changes", async move |me: Me| {
+        me.on_event::<Bang>().map(|_| ()).await;
+        me.other(thing).added::<Marked>().await;
+        me.other(thing).removed::<Marked>().await;
+        next_frame().await;
+        Ok(())
+    }));
+    world.spawn(wrap("changes", async move |me: Me| {
+        frames(2).await;
+        me.trigger(Bang)?;
+        frames(2).await;
+        me.other(thing).insert(Marked)?;
+        frames(2).await;
+        me.other(thing).remove::<Marked>()?;
         Ok(())
     }));
 
@@ -253,7 +294,8 @@ fn every_script_on_an_entity_may_panic_in_every_poll_and_die_at_every_await() {
             plans.extend(Fault::ALL.map(|fault| Plan { script, poll, fault }));
         }
     }
-    assert!(plans.len() > 100, "{}", plans.len());
+    println!("{} faults", plans.len());
+    assert!(plans.len() > 140, "{}", plans.len());
     let mut cancelled = 0;
     for &plan in plans.iter().step_by(if cfg!(miri) { 29 } else { 1 }) {
         let story = play(Some(plan));

@@ -4,6 +4,10 @@
 //! one. Nobody steps for the sake of stepping: when something came from outside the executor says so, and is stepped.
 //! Clocks only bound how long a broken run takes. Then the threads are left behind, since who waits for what was lost
 //! can't be joined.
+//!
+//! Those of `tokio::sync` are in `tokio_sync`, but for those that `threads` has.
+
+mod tokio_sync;
 
 use std::{
     collections::BTreeSet,
@@ -403,43 +407,4 @@ fn futures_concurrency_runs_a_concurrent_stream_of_what_threads_bring() {
         }
     });
     assert_all_sorted(all.take());
-}
-
-#[test]
-fn tokio_bounded_channel_rwlock_barrier_and_once_cell() {
-    use tokio::sync::{Barrier, OnceCell, RwLock, mpsc};
-    let mut driven = Driven::new();
-    let (send, mut receive) = mpsc::channel::<u32>(3);
-    let shared = Arc::new((RwLock::new(0_u32), OnceCell::<u32>::new(), Barrier::new(2)));
-    let (here, there) = (shared.clone(), shared.clone());
-    let first = driven.executor.spawn(async move {
-        let (lock, cell, barrier) = &*here;
-        let mut all = Vec::new();
-        while let Some(value) = receive.recv().await {
-            let once = *cell.get_or_init(async || value).await;
-            assert_eq!(once, *cell.get().expect("it is set"));
-            *lock.write().await += 1;
-            all.push(value);
-        }
-        barrier.wait().await;
-        all
-    });
-    let second = driven.executor.spawn(async move {
-        let (lock, _, barrier) = &*there;
-        let mut before = 0;
-        while before < THREADS * values() {
-            let now = *lock.read().await;
-            assert!(now >= before);
-            before = now;
-            next_frame().await;
-        }
-        barrier.wait().await;
-    });
-    let all = driven.with_threads(&first, move |thread| {
-        for value in own(thread) {
-            send.blocking_send(value).expect("a script receives");
-        }
-    });
-    driven.until(&second);
-    assert_all(&all);
 }

@@ -109,45 +109,48 @@ fn tokio_semaphore_mutex_and_notify_from_four_threads() {
     let mut executor = Executor::new();
     let permits = Arc::new(Semaphore::new(0));
     let counter = Arc::new(Mutex::new(0u32));
-    let notify = Arc::new(Notify::new());
     let scripts = 8;
     let each = THREADS * messages() / scripts;
     let handles: Vec<_> = (0..scripts)
         .map(|_| {
-            let (permits, counter, notify) = (permits.clone(), counter.clone(), notify.clone());
+            let (permits, counter) = (permits.clone(), counter.clone());
             executor.spawn(async move {
                 for _ in 0..each {
                     permits.acquire().await.expect("it is open").forget();
                     let mut counter = counter.lock().await;
                     *counter += 1;
-                    if *counter % 3 == 0 {
-                        yield_now().await;
+                    // A thread that wants it is blocked until a later frame.
+                    if *counter % 7 == 0 {
+                        next_frame().await;
                     }
                 }
-                notify.notify_one();
             })
         })
         .collect();
+    let ended = Arc::new((AtomicU32::new(0), Notify::new()));
+    let theirs = ended.clone();
     let all = executor.spawn(async move {
-        notify.notified().await;
+        while theirs.0.load(Ordering::Acquire) < THREADS {
+            theirs.1.notified().await;
+        }
     });
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 for message in 0..messages() {
-                    if message % 5 == 0
-                        && let Ok(mut counter) = counter.try_lock()
-                    {
-                        *counter += 0;
+                    if message % 4 == 0 {
+                        *counter.blocking_lock() += 1;
                     }
                     permits.add_permits(1);
                 }
+                ended.0.fetch_add(1, Ordering::AcqRel);
+                ended.1.notify_one();
             });
         }
         step_until_done(&mut executor, &handles);
+        step_until_done(&mut executor, &[all]);
     });
-    step_until_done(&mut executor, &[all]);
-    assert_eq!(*counter.try_lock().expect("it is free"), scripts * each);
+    assert_eq!(*counter.try_lock().expect("it is free"), scripts * each + THREADS * messages() / 4);
 }
 
 #[test]
