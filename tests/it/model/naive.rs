@@ -100,7 +100,7 @@ pub(crate) struct Task {
     /// The clock that it follows in the place of its lane's.
     pub(crate) clock: Option<ClockNo>,
     pub(crate) polls: u64,
-    /// Polls in this step; a child starts with its spawner's.
+    /// Polls in this step; one starts with those of the script that spawned it, or by whose end it was.
     step_polls: u32,
     machine: Option<Box<dyn Machine<Output>>>,
     /// It will never be polled again: it completed, was cancelled, panicked or was refused.
@@ -208,6 +208,8 @@ pub(crate) struct Naive {
     held: VecDeque<ScriptNo>,
     /// The script whose poll is running: it is the parent of what is spawned.
     current: Option<ScriptNo>,
+    /// The script whose end is carried out.
+    ending: Option<ScriptNo>,
     /// The lane that is or was stepped last: where destructors spawn.
     lane_now: LaneNo,
     /// Retired scripts whose futures are to be dropped, in order.
@@ -243,6 +245,7 @@ impl Naive {
             streams: Streams::root(seed),
             held: VecDeque::new(),
             current: None,
+            ending: None,
             lane_now: MAIN,
             funerals: VecDeque::new(),
             busy: false,
@@ -369,7 +372,8 @@ impl Naive {
             lane: lane.unwrap_or(spawner.map_or(self.lane_now, |spawner| spawner.lane)),
             clock: spawner.and_then(|spawner| spawner.clock),
             polls: 0,
-            step_polls: spawner.map_or(0, |spawner| spawner.step_polls),
+            // Who is started by an end counts on from the script that ended.
+            step_polls: self.current.or(self.ending).map_or(0, |before| self.tasks[before].step_polls),
             machine: Some(machine),
             retired: refused,
             buried: refused,
@@ -581,11 +585,13 @@ impl Naive {
     /// The future is dropped, then the output that nobody can ask for; then what was held with it goes on, and those
     /// who wait are woken.
     fn bury(&mut self, script: ScriptNo) {
+        self.ending = Some(script);
         self.drop_future(script);
         self.tasks[script].buried = true;
         if !self.tasks[script].handle {
             self.drop_output(script);
         }
+        self.ending = None;
         self.end_hold(script);
         if let Some(waiter) = self.tasks[script].awaited_by.take() {
             self.wake(waiter);

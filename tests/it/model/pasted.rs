@@ -32,3 +32,9 @@ fn a_panic_drops_what_the_innermost_wait_holds_first() {
     let both = list![scope(Await(Never)), Both(list![scope(Guard(list![])), Block(list![Await(Yield(1)), Panic])])];
     check(program(list![Do(Spawn(script(list![Await(Both(both))]))), Step(0)]));
 }
+
+#[test]
+fn who_is_started_by_an_end_counts_on_from_the_script_that_ended() {
+    let ends = script(list![Guard(list![Spawn(script(list![]))]), CancelMe, Await(NextFrame)]);
+    check(Program { script_polls: 1, ..program(list![Do(Spawn(ends)), Step(0), Step(0)]) });
+}

@@ -201,7 +201,9 @@ impl World {
             match post {
                 Post::Start(script) => self.start(exec, script),
                 Post::Retire(script) => self.see_out(exec, script),
-                Post::Review(entity) => self.review(exec, entity),
+                Post::Review(entity) => {
+                    self.review(exec, |_, script| script.carrier == entity || script.owner == entity);
+                }
             }
         }
     }
@@ -262,18 +264,16 @@ impl World {
             state.scripts[number].task = Some(task);
             state.scripts[number].is_known = true;
         });
-        let (carrier, owner) = self.with(|state| (state.scripts[number].carrier, state.scripts[number].owner));
-        self.review(exec, carrier);
-        self.review(exec, owner);
+        self.review(exec, |script, _| script == number);
     }
 
     /// Scripts stand still while their owner, or the entity that carries them, is disabled.
-    fn review(&self, exec: &mut Naive, entity: EntityNo) {
+    fn review(&self, exec: &mut Naive, concerns: impl Fn(ScriptNo, &Life) -> bool) {
         let (mut to_go, mut to_hold) = (Vec::new(), Vec::new());
         self.with(|state| {
             let State { entities, scripts, .. } = state;
-            let known = scripts.iter_mut().filter(|script| script.is_known);
-            for script in known.filter(|script| script.carrier == entity || script.owner == entity) {
+            let known = scripts.iter_mut().enumerate().filter(|(_, script)| script.is_known);
+            for (_, script) in known.filter(|(number, script)| concerns(*number, script)) {
                 let is_to = entities[script.carrier].is_disabled || entities[script.owner].is_disabled;
                 if std::mem::replace(&mut script.stands_still, is_to) != is_to {
                     let list = if is_to { &mut to_hold } else { &mut to_go };

@@ -22,3 +22,21 @@ fn what_a_clean_up_posted_before_it_panicked_waited_for_the_next_access() {
     let owns = script(list![Do(StartOwned(owned)), Defer(list![Despawn(0), Blow])]);
     check(Program { acts: list![Game(SpawnEntity(0)), Game(Put(0, owns)), Step(0)] });
 }
+
+#[test]
+fn a_script_that_is_started_on_an_entity_that_was_enabled_lets_no_other_go_on_before_its_turn() {
+    let leaves = script(list![Defer(list![StartFree(script(list![])), Enable(0)]), Await(NextFrame)]);
+    let waits = script(list![Await(NextFrame)]);
+    check(Program {
+        acts: list![
+            Game(SpawnEntity(0)),
+            Game(Put(0, leaves)),
+            Game(StartOf(0, waits)),
+            Step(0),
+            Game(Disable(0)),
+            Step(0),
+            Game(Put(0, script(list![]))),
+            Step(0),
+        ],
+    });
+}
