@@ -403,6 +403,7 @@ impl Naive {
     }
 
     /// Spawns a script that belongs to nobody, whoever runs, and whose handle nobody keeps.
+    #[cfg(feature = "bevy_ecs")]
     pub(crate) fn spawn_apart(&mut self, lane: LaneNo, machine: Box<dyn Machine<Output>>) -> ScriptNo {
         let outer = self.current.take();
         let script = self.spawn(Some(lane), None, machine);
@@ -412,6 +413,7 @@ impl Naive {
     }
 
     /// Whether its poll is under way.
+    #[cfg(feature = "bevy_ecs")]
     pub(crate) fn is_running(&self, script: ScriptNo) -> bool {
         self.tasks[script].running
     }
@@ -493,6 +495,7 @@ impl Naive {
     }
 
     /// Ends the holds of several at once.
+    #[cfg(feature = "bevy_ecs")]
     pub(crate) fn unhold_all(&mut self, scripts: &[ScriptNo]) {
         for &script in scripts {
             self.tasks[script].held = false;
