@@ -1,5 +1,6 @@
 //! The guide: what it says is shown by tests is.
 
+use crate::layers::files_under;
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// What stands between backquotes in a line.
@@ -112,20 +113,11 @@ fn planted() -> Vec<String> {
 
 /// The names of all tests that stand in a folder's files.
 fn tests_under(folder: &str) -> BTreeSet<String> {
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
     let mut names = BTreeSet::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("the folder is there") {
-            let path = entry.expect("it can be read").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let source = fs::read_to_string(&path).expect("it is text");
-                let lines: Vec<&str> = source.lines().map(str::trim).collect();
-                let tests = lines.windows(2).filter(|two| two[0] == "#[test]").map(|two| two[1]);
-                names.extend(tests.filter_map(|line| Some(line.strip_prefix("fn ")?.split('(').next()?.to_string())));
-            }
-        }
+    for source in files_under(folder).values() {
+        let lines: Vec<&str> = source.lines().map(str::trim).collect();
+        let tests = lines.windows(2).filter(|two| two[0] == "#[test]").map(|two| two[1]);
+        names.extend(tests.filter_map(|line| Some(line.strip_prefix("fn ")?.split('(').next()?.to_string())));
     }
     names
 }

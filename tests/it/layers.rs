@@ -5,7 +5,7 @@
 //! nothing reads the time of day or iterates a hash map.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -43,11 +43,11 @@ impl Source {
     }
 }
 
-/// All files under `src/`.
-fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+/// The Rust files of a folder of the project and of those in it, in order: paths from that folder, and texts.
+pub(crate) fn files_under(folder: &str) -> BTreeMap<PathBuf, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut folders = vec![root.clone()];
-    let mut sources = Vec::new();
+    let mut files = BTreeMap::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("the folder is there") {
             let path = entry.expect("it can be read").path();
@@ -55,16 +55,22 @@ fn sources() -> Vec<Source> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("it is text");
-                let path = path.strip_prefix(&root).expect("it is under the root").to_path_buf();
-                let lines: Vec<String> = text.lines().map(str::to_string).collect();
-                let code = lines.iter().map(|line| code_of(line)).collect();
-                sources.push(Source { path, lines, code });
+                files.insert(path.strip_prefix(&root).expect("it is under the root").to_path_buf(), text);
             }
         }
     }
-    sources.sort_by(|a, b| a.path.cmp(&b.path));
-    assert!(sources.len() > 10, "the sources were found");
-    sources
+    assert!(files.len() > 10, "the files were found");
+    files
+}
+
+/// All files under `src/`.
+fn sources() -> Vec<Source> {
+    let read = |(path, text): (PathBuf, String)| {
+        let lines: Vec<String> = text.lines().map(str::to_string).collect();
+        let code = lines.iter().map(|line| code_of(line)).collect();
+        Source { path, lines, code }
+    };
+    files_under("src").into_iter().map(read).collect()
 }
 
 /// A line without its comment, and without what stands in quotes.
