@@ -21,7 +21,8 @@
 //! The transitions are the functions that carry these numbers, and nothing else sets a state. Each checks that it may
 //! happen, or is given the proof (`Begun`, `Pending`), but for what two can't check: of 5 that the poll has left the
 //! stack, of 8 that no destructor runs in the slot. So what is built on them needs no `unsafe`, and only who calls
-//! these two has to be right about memory: `lifecycle` and `frame`. When all of them happen is decided there and in `run`.
+//! these two has to be right about memory: `lifecycle` and `frame`, and `handle`, which holds `frame` off while it drops an
+//! output. When all of them happen is decided there and in `run`.
 //!
 //! Invariants:
 //! 1. A `Slot`'s task pointer comes from `Storage`, points to the start of a slot whose layout has room
@@ -527,7 +528,8 @@ impl<'a> Slot<'a> {
         self.header().set_state(State::Ended);
     }
 
-    /// 5. Ends a task whose poll has unwound; that it has left the stack is for the caller to see to.
+    /// 5. Ends a task whose poll has unwound; that it has left the stack, and no `Begun` or `Pending` of it is left, is
+    /// for the caller to see to.
     pub(super) fn panicked(self) {
         assert!(self.header().is(State::Running));
         self.header().set_state(State::Ended);
@@ -645,7 +647,8 @@ impl<'a> Begun<'a> {
 #[must_use = "the task is `Running` until it is polled"]
 pub(crate) struct BegunAs<'a, F> {
     begun: Begun<'a>,
-    of: PhantomData<fn(F)>,
+    /// Invariant: one for another type, were it a supertype, says nothing of the poll function.
+    of: PhantomData<fn(F) -> F>,
 }
 
 impl<'a, F> BegunAs<'a, F> {

@@ -318,8 +318,8 @@ impl Core {
         self.clocks.borrow().get(usize::from(clock)).is_some_and(|clock| clock.has_fired(key))
     }
 
-    /// Makes an armed timer wake what `waker` wakes. It may have fired when this returns: a foreign waker may do
-    /// anything when it is cloned, and so step this executor from another's script.
+    /// Makes an armed timer wake what `waker` wakes. It may have fired when this returns, and the executor may have
+    /// ended: a foreign waker may do anything when it is cloned.
     pub(crate) fn update_timer(&self, clock: u16, key: TimerKey, waker: &Waker) {
         if self.with_clock(clock, |clock| clock.wakes(key, waker)).flatten() == Some(false) {
             let wakes = self.wakes(waker);

@@ -41,10 +41,12 @@ impl Timer {
     fn poll_again(&mut self, waker: &Waker) -> bool {
         let is_over = current::with_serial(self.serial, |core| {
             let has_come = || core.clock_now(self.clock) >= self.key.deadline();
-            if !has_come() {
+            let mut is_over = has_come();
+            if !is_over {
                 core.update_timer(self.clock, self.key, waker);
+                // Where that has ended the executor there is no time any more.
+                is_over = !core.is_closed() && has_come();
             }
-            let is_over = has_come();
             if is_over {
                 core.disarm_timer(self.clock, self.key);
             }

@@ -65,6 +65,9 @@ impl<T> Tuned<T> {
             // Out of the world's reach nothing can have come, and nobody else begins to wait.
             let number = stage::access(self.store, |stage| stage.store().checks.arm()).unwrap_or(0);
             ears.arm(row, number, context.waker());
+            if let Some(payload) = ears.take_panic(row) {
+                resume_unwind(payload);
+            }
             ears.pop(row)
         });
         let Some(next) = next else { return Poll::Pending };

@@ -14,6 +14,7 @@ use std::{
 use framestep::{Signal, sleep};
 
 use super::*;
+use crate::words::quiet_panic;
 
 thread_local! {
     static ON_CLONE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
@@ -120,10 +121,12 @@ fn a_sleep_that_comes_due_when_the_waker_is_cloned_is_over() {
     }));
     executor.borrow_mut().poll_once();
     let wait = taken.take().expect("the script handed it over");
+    let stepper = executor.clone();
     let polled = polled_elsewhere(wait, move || {
-        executor.borrow_mut().poll_once_with(Duration::from_nanos(20));
+        stepper.borrow_mut().poll_once_with(Duration::from_nanos(20));
     });
     assert!(polled.is_ready());
+    drop(executor);
 }
 
 #[cfg(feature = "bevy_ecs")]
@@ -163,18 +166,37 @@ mod worlds {
     #[test]
     fn a_condition_that_is_met_when_the_waker_is_cloned_is_found() {
         let (world, wait) = stepped(|me| me.until_world(|world| world.resource::<Lit>().0));
+        let stepped = world.clone();
         let polled = polled_elsewhere(wait, move || {
-            let mut world = world.borrow_mut();
+            let mut world = stepped.borrow_mut();
             world.resource_mut::<Lit>().0 = true;
             step_scripts(&mut world);
         });
         assert!(polled.is_ready());
+        drop(world);
+    }
+
+    #[test]
+    fn a_listener_that_panics_when_the_waker_is_cloned_has_its_script_panic() {
+        let (world, mut wait) = stepped(|me| async move {
+            me.on_event::<Rung>().map(|_| quiet_panic("rung")).await;
+        });
+        let mut other = Executor::new();
+        let rings = world.clone();
+        let polled = other.spawn(async move {
+            _ = poll_acting(wait.as_mut(), move || rings.borrow_mut().trigger(Rung));
+        });
+        other.poll_once();
+        assert!(matches!(polled.take_output(), Some(Err(JoinError::Panicked(_)))));
+        drop(world);
     }
 
     #[test]
     fn an_event_that_happens_when_the_waker_is_cloned_is_heard() {
         let (world, wait) = stepped(|me| async move { me.on_event::<Rung>().listen().next().await });
-        let polled = polled_elsewhere(wait, move || world.borrow_mut().trigger(Rung));
+        let rings = world.clone();
+        let polled = polled_elsewhere(wait, move || rings.borrow_mut().trigger(Rung));
         assert!(polled.is_ready());
+        drop(world);
     }
 }
