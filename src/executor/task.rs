@@ -528,8 +528,8 @@ impl<'a> Slot<'a> {
         self.header().set_state(State::Ended);
     }
 
-    /// 5. Ends a task whose poll has unwound; that it has left the stack, and no `Begun` or `Pending` of it is left, is
-    /// for the caller to see to.
+    /// 5. Ends a task whose poll has unwound. That it has left the stack, and that no `Begun` or `Pending` of it is left,
+    ///    is for the caller to see to.
     pub(super) fn panicked(self) {
         assert!(self.header().is(State::Running));
         self.header().set_state(State::Ended);

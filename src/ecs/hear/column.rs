@@ -62,9 +62,9 @@ pub(crate) trait Ears<T>: Send + Sync {
     fn kept(&self, row: u32) -> usize;
     fn missed(&self, row: u32) -> u64;
     fn set_bound(&self, row: u32, bound: usize);
-    /// Has what comes next wake `waker`, in the order of `number`, unless a number was given before. It may have come
-    /// when this returns: a foreign waker may do anything when it is cloned.
-    fn arm(&self, row: u32, number: u64, waker: &Waker);
+    /// Has what comes next wake `waker`, in the order of `number`, unless a number was given before. Whether it has come
+    /// already: a foreign waker may do anything when it is cloned.
+    fn arm(&self, row: u32, number: u64, waker: &Waker) -> bool;
     fn disarm(&self, row: u32);
     /// The wait is gone.
     fn close(&self, row: u32);
@@ -279,16 +279,21 @@ impl<P: Send, T: Send> Ears<T> for Column<P, T> {
         self.row(row, |row| row.keep = Keep::Newest(bound));
     }
 
-    fn arm(&self, row: u32, number: u64, waker: &Waker) {
+    fn arm(&self, row: u32, number: u64, waker: &Waker) -> bool {
         let is_same = self.row(row, |row| {
             row.armed.get_or_insert(number);
             row.waker.as_ref().is_some_and(|kept| kept.will_wake(waker))
         });
-        if !is_same {
-            let waker = waker.clone();
-            let before = self.row(row, |row| row.waker.replace(waker));
-            drop(before);
+        if is_same {
+            return false;
         }
+        let waker = waker.clone();
+        let (before, has_come) = self.row(row, |row| {
+            let has_come = !row.kept.is_empty() || row.panic.is_some();
+            (row.waker.replace(waker), has_come)
+        });
+        drop(before);
+        has_come
     }
 
     fn disarm(&self, row: u32) {

@@ -64,7 +64,9 @@ impl<T> Tuned<T> {
         let next = next.or_else(|| {
             // Out of the world's reach nothing can have come, and nobody else begins to wait.
             let number = stage::access(self.store, |stage| stage.store().checks.arm()).unwrap_or(0);
-            ears.arm(row, number, context.waker());
+            if !ears.arm(row, number, context.waker()) {
+                return None;
+            }
             if let Some(payload) = ears.take_panic(row) {
                 resume_unwind(payload);
             }
