@@ -14,7 +14,6 @@ use std::{
 use framestep::{Signal, sleep};
 
 use super::*;
-use crate::words::quiet_panic;
 
 thread_local! {
     static ON_CLONE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
@@ -135,6 +134,7 @@ mod worlds {
     use framestep::{Me, Script, step_scripts};
 
     use super::*;
+    use crate::words::quiet_panic;
 
     #[derive(Resource)]
     struct Lit(bool);
